@@ -1,0 +1,18 @@
+//! PeeGeeQ Service Manager: the part that acts.
+//!
+//! `peegeeq_domain` decides; this crate owns sockets, files, clocks and tasks. Read `ARCHITECTURE.md` first.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod federation;
+pub mod health;
+pub mod net;
+pub mod observations;
+pub mod observe;
+pub mod registry;
+pub mod security;
+pub mod server;
+pub mod tasks;
