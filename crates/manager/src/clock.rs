@@ -1,1 +1,49 @@
-//! stub
+//! The only file that reads a clock.
+//!
+//! Owns "now" in both kinds. Tests on paused time work, because the monotonic clock is tokio's.
+
+use std::sync::LazyLock;
+
+use peegeeq_domain::time::{Moment, Timestamp};
+
+static START: LazyLock<tokio::time::Instant> = LazyLock::new(instant);
+
+/// Now, on the clock that never jumps.
+pub fn now() -> Moment {
+    let elapsed = instant().saturating_duration_since(*START);
+    Moment::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The same moment as tokio's timers understand it.
+pub fn at(moment: Moment) -> tokio::time::Instant {
+    *START + std::time::Duration::from_millis(moment.as_millis())
+}
+
+/// Now, for spans shorter than a millisecond.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+pub fn instant() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
+/// Now, in the calendar.
+#[expect(clippy::disallowed_methods, reason = "this is the file that reads the clock")]
+pub fn wall() -> Timestamp {
+    Timestamp::from_epoch_millis(chrono::Utc::now().timestamp_millis())
+}
+
+/// ISO 8601 in UTC with milliseconds, as every answer but `/health` writes times.
+pub fn iso(at: Timestamp) -> String {
+    let time = chrono::DateTime::from_timestamp_millis(at.epoch_millis()).unwrap_or_default();
+    time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_the_guide_does() {
+        assert_eq!(iso(Timestamp::from_epoch_millis(1_753_369_200_123)), "2025-07-24T15:00:00.123Z");
+        assert_eq!(iso(Timestamp::from_epoch_millis(i64::MAX)), "1970-01-01T00:00:00.000Z");
+    }
+}

@@ -1,1 +1,11 @@
-//! stub
+//! The registry: who the members are, durably, and the one place where the catalog changes.
+//!
+//! Owns the writer (all changes), the reader (for everybody) and the embedded store. Does not own health: verdicts pass
+//! through the writer into the catalog and are never stored as state.
+
+mod reader;
+pub mod store;
+mod writer;
+
+pub use reader::CatalogReader;
+// writer exports follow
