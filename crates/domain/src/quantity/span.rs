@@ -105,8 +105,7 @@ impl fmt::Display for Millis {
         if self.in_units_of(100_000) < 600 {
             return write_tenths(f, self.in_units_of(100_000), "s");
         }
-        let (seconds, minutes, hours) =
-            (self.in_units_of(1_000_000), self.in_units_of(60_000_000), self.in_units_of(3_600_000_000));
+        let (seconds, minutes, hours) = (self.in_units_of(1_000_000), self.in_units_of(60_000_000), self.in_units_of(3_600_000_000));
         match () {
             () if seconds < 3600 => write_pair(f, (seconds / 60, "m"), (seconds % 60, "s")),
             () if minutes < 1440 => write_pair(f, (minutes / 60, "h"), (minutes % 60, "m")),
