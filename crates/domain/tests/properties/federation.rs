@@ -73,11 +73,17 @@ fn failure() -> impl Strategy<Value = FetchFailure> {
     prop_oneof![Just(FetchFailure::Refused), Just(FetchFailure::NotHealthy), Just(FetchFailure::Timeout { after_millis: 1 })]
 }
 
+/// Up to five instances; every third or so shows what the one before it shows, as instances on one database do.
 fn cluster_of<T: Clone + std::fmt::Debug>(content: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<Contribution<T>>> {
     let outcome = prop_oneof![4 => content.prop_map(Ok), 1 => failure().prop_map(Err)];
-    vec((bindings(), outcome), 0..6).prop_map(|all| {
+    vec((bindings(), outcome, proptest::bool::weighted(0.3)), 0..6).prop_map(|mut all| {
+        for number in 1..all.len() {
+            if all[number].2 {
+                all[number] = all[number - 1].clone();
+            }
+        }
         let numbered = all.into_iter().enumerate();
-        numbered.map(|(number, (setups, outcome))| Contribution { source: source(number), setups, outcome, attached: () }).collect()
+        numbered.map(|(number, (setups, outcome, _))| Contribution { source: source(number), setups, outcome, attached: () }).collect()
     })
 }
 
