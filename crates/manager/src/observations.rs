@@ -135,6 +135,7 @@ pub struct Observations {
     slots: ArcSwap<HashMap<InstanceId, Arc<Slot>>>,
     doubt: ArcSwapOption<Doubt>,
     edition: AtomicU64,
+    standing: AtomicU64,
 }
 
 impl Observations {
@@ -151,6 +152,11 @@ impl Observations {
     /// Grows with every checkup and every look at setups: tells a reader that its rendering is out of date.
     pub fn edition(&self) -> u64 {
         self.edition.load(Ordering::Acquire)
+    }
+
+    /// Grows when something but a time changed: a reason, a setup. Goes into ETags beside the generation.
+    pub fn standing(&self) -> u64 {
+        self.standing.load(Ordering::Acquire)
     }
 
     /// Why the manager doubts itself, if it does.
@@ -179,17 +185,27 @@ impl Observations {
 
     /// Notes a checkup of a member; one of a stranger is dropped.
     pub fn note_checkup(&self, id: &str, checkup: Checkup) {
-        if let Some(slot) = self.slots.load().get(id) {
-            slot.checkup.store(Some(Arc::new(checkup)));
-            self.edition.fetch_add(1, Ordering::AcqRel);
-        }
+        let slots = self.slots.load();
+        let Some(slot) = slots.get(id) else { return };
+        let kind = |checkup: &Checkup| checkup.failure.as_ref().map(|failure| failure.kind);
+        let same = slot.checkup.load().as_ref().is_some_and(|before| kind(before) == kind(&checkup));
+        slot.checkup.store(Some(Arc::new(checkup)));
+        self.noted(same);
     }
 
     /// Notes a look at the setups of a member; one of a stranger is dropped.
     pub fn note_setups(&self, id: &str, setups: SetupsSeen) {
-        if let Some(slot) = self.slots.load().get(id) {
-            slot.setups.store(Some(Arc::new(setups)));
-            self.edition.fetch_add(1, Ordering::AcqRel);
+        let slots = self.slots.load();
+        let Some(slot) = slots.get(id) else { return };
+        let same = slot.setups.load().as_ref().is_some_and(|before| before.setups == setups.setups && before.failure == setups.failure);
+        slot.setups.store(Some(Arc::new(setups)));
+        self.noted(same);
+    }
+
+    fn noted(&self, same_but_for_the_time: bool) {
+        if !same_but_for_the_time {
+            self.standing.fetch_add(1, Ordering::AcqRel);
         }
+        self.edition.fetch_add(1, Ordering::AcqRel);
     }
 }

@@ -1,1 +1,148 @@
-//! stub
+//! Metrics: the recorder, the request metrics, and the text at `/metrics`.
+//!
+//! Owns names that concern HTTP and the process; other rooms record theirs where things happen. Labels are bounded: a
+//! route is the matched pattern, never a path.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use metrics::{Counter, Gauge, Histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// Upper bounds of the duration histograms, in seconds.
+const BUCKETS: [f64; 14] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+
+static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+
+/// The process's metrics. The recorder is one for the whole process and installed at the first call.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    handle: PrometheusHandle,
+}
+
+/// The recorder could not be installed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up metrics: {0}")]
+pub struct MetricsError(String);
+
+impl Metrics {
+    /// Installs the recorder, if it is not yet.
+    pub fn install() -> Result<Self, MetricsError> {
+        if let Some(handle) = RECORDER.get() {
+            return Ok(Self { handle: handle.clone() });
+        }
+        let explain = |error: &dyn std::fmt::Display| MetricsError(error.to_string());
+        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
+        let recorder = builder.map_err(|error| explain(&error))?.build_recorder();
+        let handle = recorder.handle();
+        if RECORDER.set(handle.clone()).is_ok() {
+            metrics::set_global_recorder(recorder).map_err(|error| explain(&error))?;
+            describe();
+        }
+        Ok(Self { handle: RECORDER.get().cloned().unwrap_or(handle) })
+    }
+
+    /// Everything, in Prometheus' text format.
+    pub fn render(&self) -> String {
+        metrics_process::Collector::default().collect();
+        self.handle.render()
+    }
+
+    /// Folds the samples of histograms together; without it they pile up until somebody scrapes.
+    pub fn fold(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+fn describe() {
+    metrics_process::Collector::default().describe();
+    metrics::describe_counter!("peegeeq_http_requests_total", "Requests answered, by method, route and status.");
+    metrics::describe_histogram!("peegeeq_http_request_duration_seconds", metrics::Unit::Seconds, "Time to the head of the answer.");
+    metrics::describe_gauge!("peegeeq_http_requests_in_flight", "Requests being answered.");
+    metrics::describe_counter!("peegeeq_http_panics_total", "Requests that failed in a way that is our fault.");
+    metrics::describe_counter!("peegeeq_instances_registered_total", "Registrations of an id that was not registered.");
+    metrics::describe_gauge!("peegeeq_instances", "Registered instances, by state.");
+    metrics::describe_gauge!("peegeeq_catalog_generation", "Number of the catalog.");
+    metrics::describe_histogram!("peegeeq_health_check_duration_seconds", metrics::Unit::Seconds, "Duration of health checks.");
+    metrics::describe_gauge!("peegeeq_federation_active_requests", "Federated answers being put together.");
+}
+
+/// Metrics of requests. Each worker thread keeps the handles it has used.
+#[derive(Clone, Debug)]
+pub struct HttpMetrics {
+    in_flight: Gauge,
+}
+
+impl Default for HttpMetrics {
+    fn default() -> Self {
+        Self { in_flight: metrics::gauge!("peegeeq_http_requests_in_flight") }
+    }
+}
+
+/// A request being answered.
+#[derive(Debug)]
+pub struct Running<'a>(&'a Gauge);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
+}
+
+type Handles = HashMap<(&'static str, StatusCode), HashMap<String, (Counter, Histogram)>>;
+
+thread_local! {
+    /// Asking the recorder for a handle hashes every label; a request should not.
+    static HANDLES: RefCell<Handles> = RefCell::new(HashMap::new());
+}
+
+impl HttpMetrics {
+    /// A request came.
+    pub fn begin(&self) -> Running<'_> {
+        self.in_flight.increment(1.0);
+        Running(&self.in_flight)
+    }
+}
+
+impl Running<'_> {
+    /// It was answered. `route` is the matched pattern; a request that matched none counts under `none`.
+    pub fn end(self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
+        let (route, method) = (route.unwrap_or("none"), method_label(method));
+        HANDLES.with_borrow_mut(|handles| {
+            let routes = handles.entry((method, status)).or_default();
+            if !routes.contains_key(route) {
+                routes.insert(route.to_owned(), handles_for(method, route, status));
+            }
+            if let Some((count, duration)) = routes.get(route) {
+                count.increment(1);
+                duration.record(took);
+            }
+        });
+    }
+}
+
+fn handles_for(method: &'static str, route: &str, status: StatusCode) -> (Counter, Histogram) {
+    let route = route.to_owned();
+    let status = status.as_str().to_owned();
+    (
+        metrics::counter!("peegeeq_http_requests_total", "method" => method, "route" => route.clone(), "status" => status),
+        metrics::histogram!("peegeeq_http_request_duration_seconds", "method" => method, "route" => route),
+    )
+}
+
+/// A caller may invent methods; metrics may not grow with them.
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "other",
+    }
+}

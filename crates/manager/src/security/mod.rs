@@ -1,1 +1,5 @@
-//! stub
+//! Who is asking: bearer tokens and the role of those who have none. Used by any room, uses none.
+
+mod tokens;
+
+pub use tokens::{Tokens, TokensError, UnknownBearer, hash_line};

@@ -1,0 +1,4 @@
+//! What must hold for every input, one file a module.
+
+mod federation;
+mod quantity;

@@ -1,0 +1,133 @@
+//! Which web pages may use the manager, and the headers that tell their browser.
+//!
+//! Owns CORS and the guard against requests that a stranger's page makes a browser send: a change with a foreign `Origin`,
+//! or from another site, is refused whatever else it carries. Written by hand because both follow from one decision.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
+
+use super::super::error::ApiError;
+
+const METHODS: HeaderValue = HeaderValue::from_static("GET,POST,PUT,DELETE,OPTIONS");
+const HEADERS: HeaderValue = HeaderValue::from_static("Content-Type,Authorization,traceparent,X-Request-Id,If-None-Match,Idempotency-Key");
+const EXPOSED: HeaderValue = HeaderValue::from_static("ETag,Age,X-Request-Id,Retry-After,Location");
+const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
+
+/// The origins of web pages that may use the manager, beside its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origins {
+    /// `http://localhost` and `http://127.0.0.1`, any port.
+    Local,
+    /// Exactly these (`scheme://host[:port]`).
+    Listed(Vec<String>),
+    /// Any. Never together with credentials.
+    Any,
+}
+
+impl Origins {
+    fn allow(&self, origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+        let Ok(origin) = origin.to_str() else { return false };
+        let own = host.and_then(|host| host.to_str().ok()).is_some_and(|host| is_own(origin, host));
+        own || match self {
+            Self::Any => true,
+            Self::Listed(listed) => listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin)),
+            Self::Local => is_local(origin),
+        }
+    }
+}
+
+fn is_own(origin: &str, host: &str) -> bool {
+    let authority = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}
+
+fn is_local(origin: &str) -> bool {
+    let Some(authority) = origin.strip_prefix("http://") else { return false };
+    let (name, port) = authority.split_once(':').unwrap_or((authority, "80"));
+    matches!(name, "localhost" | "127.0.0.1") && port.parse::<u16>().is_ok()
+}
+
+/// The answer to a preflight, or the refusal of a foreign request; `None` lets the request on.
+pub(super) fn gate<B>(origins: &Origins, request: &Request<B>) -> Option<Response> {
+    let headers = request.headers();
+    let origin = headers.get(header::ORIGIN);
+    let allowed = origin.is_none_or(|origin| origins.allow(origin, headers.get(header::HOST)));
+    let preflight = request.method() == Method::OPTIONS && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) && origin.is_some();
+    if preflight {
+        return Some(if allowed { preflight_answer() } else { foreign().into_response() });
+    }
+    let changes = !request.method().is_safe() || headers.contains_key(header::UPGRADE);
+    let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
+        && *origins != Origins::Any
+        && !(origin.is_some() && allowed);
+    (changes && (!allowed || cross_site)).then(|| foreign().into_response())
+}
+
+fn foreign() -> ApiError {
+    let message = "this web page may not use the manager: add its origin to cors.allowed.origins";
+    ApiError::new(StatusCode::FORBIDDEN, message)
+}
+
+fn preflight_answer() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HEADERS);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+    response
+}
+
+/// Adds the headers that let the page of an allowed origin read the answer.
+pub(super) fn label(origins: &Origins, origin: Option<&HeaderValue>, headers: &mut HeaderMap) {
+    let Some(origin) = origin else { return };
+    if *origins == Origins::Any {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    } else {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        if !origins.allow(origin, None) {
+            return;
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(origins: &Origins, method: &str, headers: &[(&str, &str)]) -> Option<StatusCode> {
+        let mut request = Request::builder().method(method).uri("/").header("host", "manager:9090");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        gate(origins, &request.body(()).expect("request")).map(|answer| answer.status())
+    }
+
+    #[test]
+    fn local_pages_and_its_own_may_change_things_strangers_may_not() {
+        for origin in ["http://localhost:3000", "http://127.0.0.1:5173", "http://manager:9090", "https://manager:9090"] {
+            assert_eq!(status(&Origins::Local, "POST", &[("origin", origin)]), None, "{origin}");
+        }
+        for origin in ["http://evil.example", "null", "http://localhost.evil.example", "https://localhost", "http://localhost:x"] {
+            assert_eq!(status(&Origins::Local, "POST", &[("origin", origin)]), Some(StatusCode::FORBIDDEN), "{origin}");
+            assert_eq!(status(&Origins::Local, "GET", &[("origin", origin)]), None, "the browser keeps the answer from it");
+        }
+        assert_eq!(status(&Origins::Local, "POST", &[("sec-fetch-site", "cross-site")]), Some(StatusCode::FORBIDDEN));
+        assert_eq!(
+            status(&Origins::Local, "GET", &[("upgrade", "websocket"), ("origin", "http://evil.example")]),
+            Some(StatusCode::FORBIDDEN)
+        );
+        assert_eq!(status(&Origins::Any, "POST", &[("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")]), None);
+    }
+
+    #[test]
+    fn preflights_are_answered() {
+        let asking = |origin| status(&Origins::Local, "OPTIONS", &[("origin", origin), ("access-control-request-method", "POST")]);
+        assert_eq!(asking("http://localhost:3000"), Some(StatusCode::NO_CONTENT));
+        assert_eq!(asking("http://evil.example"), Some(StatusCode::FORBIDDEN));
+        assert_eq!(status(&Origins::Local, "OPTIONS", &[]), None);
+    }
+}

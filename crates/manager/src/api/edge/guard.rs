@@ -1,0 +1,110 @@
+//! The guard on every route: what it asks of its caller, and its name for the metrics.
+//!
+//! Owns the check that stands between the router and a handler. A route is only added through a group with a guard, so
+//! none can be without one.
+
+use std::task::{Context, Poll};
+
+use axum::extract::MatchedPath;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use futures_util::future::{Either, Map, Ready, ready};
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use peegeeq_domain::access::{Decision, Permission, Principal, Role, decide};
+use tower::{Layer, Service};
+
+use super::super::error::ApiError;
+
+/// What a group of routes asks of its callers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::api) enum Rule {
+    /// Nothing.
+    Public,
+    /// Reading for safe methods, administration for the others.
+    ByMethod,
+}
+
+impl Rule {
+    fn permission(self, method: &Method) -> Permission {
+        match self {
+            Self::Public => Permission::Public,
+            Self::ByMethod if method.is_safe() => Permission::Read,
+            Self::ByMethod => Permission::Admin,
+        }
+    }
+}
+
+/// Puts a [`Guarded`] in front of each route of a group.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::api) struct Guard {
+    pub(in crate::api) rule: Rule,
+    pub(in crate::api) anonymous: Option<Role>,
+}
+
+impl<S> Layer<S> for Guard {
+    type Service = Guarded<S>;
+
+    fn layer(&self, inner: S) -> Guarded<S> {
+        Guarded { inner, guard: *self }
+    }
+}
+
+/// The matched route of an answer, for metrics: never the raw path.
+#[derive(Clone, Debug)]
+pub(super) struct MatchedRoute(pub(super) MatchedPath);
+
+/// A route with its guard.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct Guarded<S> {
+    inner: S,
+    guard: Guard,
+}
+
+type Labelled<F> = Map<F, Box<dyn FnOnce(Result<Response, std::convert::Infallible>) -> Result<Response, std::convert::Infallible> + Send>>;
+
+impl<S, B> Service<Request<B>> for Guarded<S>
+where
+    S: Service<Request<B>, Response = Response, Error = std::convert::Infallible>,
+{
+    type Response = Response;
+    type Error = std::convert::Infallible;
+    type Future = Either<Labelled<S::Future>, Ready<Result<Response, Self::Error>>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let principal = request.extensions().get::<Principal>().unwrap_or(&Principal::Anonymous);
+        let permission = self.guard.rule.permission(request.method());
+        if let Some(error) = refusal(decide(principal, permission, self.guard.anonymous)) {
+            return Either::Right(ready(Ok(error.into_response())));
+        }
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        Either::Left(self.inner.call(request).map(Box::new(move |answer| answer.map(|answer| label(answer, route)))))
+    }
+}
+
+fn label(mut answer: Response, route: Option<MatchedPath>) -> Response {
+    if let Some(route) = route {
+        answer.extensions_mut().insert(MatchedRoute(route));
+    }
+    answer
+}
+
+fn refusal(decision: Decision) -> Option<ApiError> {
+    match decision {
+        Decision::Allow => None,
+        Decision::Authenticate => Some(unauthenticated("this needs a bearer token: send 'Authorization: Bearer TOKEN'")),
+        Decision::Forbid => Some(ApiError::new(StatusCode::FORBIDDEN, "this token may only read: use one with the role admin")),
+    }
+}
+
+/// 401 for credentials nobody knows.
+pub(super) fn unknown_bearer() -> ApiError {
+    unauthenticated("the Authorization header must be one 'Bearer TOKEN' with a token that this manager knows")
+}
+
+fn unauthenticated(message: &str) -> ApiError {
+    ApiError::new(StatusCode::UNAUTHORIZED, message).header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}

@@ -1,0 +1,66 @@
+//! What every answer gets on its way out: its error body, its common headers, the end of its request.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use http_body::{Frame, SizeHint};
+
+use super::super::error::ApiError;
+use super::request_id::{HEADER, RequestId};
+use crate::server::InRequest;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The body of an answer; the request ends when it is sent or dropped.
+#[derive(Debug)]
+pub struct AnswerBody {
+    body: Body,
+    _in_request: InRequest,
+}
+
+impl http_body::Body for AnswerBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Writes the error body if the answer is an error, and the headers every answer has.
+pub(super) fn finish(mut response: Response, id: &RequestId, in_request: InRequest) -> Response<AnswerBody> {
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        log(&error, id);
+        *response.body_mut() = Body::from(error.body(id.as_str()));
+        response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    }
+    let headers = response.headers_mut();
+    headers.insert(HEADER, id.value());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.entry(header::CACHE_CONTROL).or_insert(NO_STORE);
+    response.map(|body| AnswerBody { body, _in_request: in_request })
+}
+
+/// An error of ours is worth a line; one of the caller's is told to the caller.
+fn log(error: &ApiError, id: &RequestId) {
+    let (status, message) = (error.status().as_u16(), error.message());
+    if error.status().is_server_error() {
+        tracing::warn!(requestId = id.as_str(), status, "answered {status}: {message}");
+    } else {
+        tracing::debug!(requestId = id.as_str(), status, "answered {status}: {message}");
+    }
+}

@@ -1,0 +1,137 @@
+//! The shape a request must have, whoever it is for: one reading of its target, one way its body ends.
+//!
+//! hyper lets through what two readers could read differently (see `reliability` in ARCHITECTURE.md); this refuses it.
+
+use http::{HeaderMap, Method, Request, StatusCode, header};
+
+use super::super::error::ApiError;
+
+/// Refuses a request that has two readings.
+pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
+    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
+        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "CONNECT and TRACE are not offered"));
+    }
+    framing(request.headers())?;
+    hosts(request)?;
+    path(request.uri().path())
+}
+
+fn framing(headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let coding = codings.next();
+    if codings.next().is_some() || coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        return Err(ApiError::bad_request("Transfer-Encoding must be 'chunked', once, or absent"));
+    }
+    if coding.is_some() && headers.contains_key(header::CONTENT_LENGTH) {
+        return Err(ApiError::bad_request("Content-Length and Transfer-Encoding must not be sent together"));
+    }
+    let expects_other = |value: &http::HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    if headers.get(header::EXPECT).is_some_and(expects_other) {
+        return Err(ApiError::new(StatusCode::EXPECTATION_FAILED, "Expect must be '100-continue' or absent"));
+    }
+    Ok(())
+}
+
+fn hosts<B>(request: &Request<B>) -> Result<(), ApiError> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(ApiError::bad_request("Host must be sent once"));
+    }
+    if request.version() == http::Version::HTTP_11 && host.is_none() {
+        return Err(ApiError::bad_request("Host is required in HTTP/1.1"));
+    }
+    let plain = |value: &http::HeaderValue| value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(b));
+    if host.is_some_and(|host| !plain(host)) {
+        return Err(ApiError::bad_request("Host must be a name or address with an optional port"));
+    }
+    if let (Some(authority), Some(host)) = (request.uri().authority(), host)
+        && authority.as_str().as_bytes() != host.as_bytes()
+    {
+        return Err(ApiError::bad_request("Host must be the one of the request target"));
+    }
+    Ok(())
+}
+
+/// A path is refused when a decoder, a normaliser or a router could each read it differently.
+fn path(path: &str) -> Result<(), ApiError> {
+    if path.contains("//") || path.contains('\\') {
+        return Err(ApiError::bad_request("the path must not contain '//' or '\\'"));
+    }
+    for segment in path.split('/') {
+        let decoded =
+            decode(segment).ok_or_else(|| ApiError::bad_request("the path must be percent-encoded UTF-8: '%' and two hex digits"))?;
+        if matches!(&*decoded, "." | "..") {
+            return Err(ApiError::bad_request("the path must not contain '.' or '..' segments, encoded or not"));
+        }
+        if decoded.contains('\0') {
+            return Err(ApiError::bad_request("the path must not contain NUL"));
+        }
+    }
+    Ok(())
+}
+
+/// `/health/` means `/health`, as it did in the original. Pages that load their parts by relative path keep their slash.
+pub(super) fn forgive_trailing_slash<B>(request: &mut Request<B>) {
+    let path = request.uri().path();
+    let Some(shorter) = path.strip_suffix('/').filter(|shorter| !shorter.is_empty()) else { return };
+    if path.starts_with("/docs") || path.starts_with("/ui") {
+        return;
+    }
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(uri) = format!("{shorter}{query}").parse() {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// A segment decoded once, or `None` if it cannot be.
+fn decode(segment: &str) -> Option<std::borrow::Cow<'_, str>> {
+    let mut rest = segment.bytes();
+    while let Some(byte) = rest.next() {
+        let hex = |digit: Option<u8>| digit.is_some_and(|digit| digit.is_ascii_hexdigit());
+        if byte == b'%' && !(hex(rest.next()) && hex(rest.next())) {
+            return None;
+        }
+    }
+    percent_encoding::percent_decode_str(segment).decode_utf8().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(build: impl FnOnce(http::request::Builder) -> http::request::Builder) -> Result<(), StatusCode> {
+        let request = build(Request::builder().uri("/api/v1/instances").header("host", "localhost:9090")).body(()).expect("request");
+        check(&request).map_err(|error| error.status())
+    }
+
+    #[test]
+    fn ordinary_requests_pass() {
+        assert_eq!(verdict(|request| request), Ok(()));
+        for path in ["/", "/api/v1/instances/a%20b", "/api/v1/instances/a%2Fb", "/api/v1/instances/%C3%A4", "/a..b", "/..a"] {
+            assert_eq!(verdict(|request| request.uri(path)), Ok(()), "{path}");
+        }
+        assert_eq!(verdict(|request| request.header("transfer-encoding", "chunked")), Ok(()));
+    }
+
+    #[test]
+    fn what_has_two_readings_is_refused() {
+        for path in ["/a/../b", "/a/./b", "/a/%2e%2E/b", "/a//b", "/%zz", "/%4", "/%", "/%00", "/%ff", "/a\\b"] {
+            let Ok(uri) = path.parse::<http::Uri>() else { continue };
+            assert_eq!(verdict(|request| request.uri(uri)), Err(StatusCode::BAD_REQUEST), "{path}");
+        }
+        for coding in [",chunked", "identity, chunked", "xchunked", "chunked, chunked", "gzip"] {
+            assert_eq!(verdict(|request| request.header("transfer-encoding", coding)), Err(StatusCode::BAD_REQUEST), "{coding}");
+        }
+        let twice = |name: &'static str, value: &'static str| verdict(|request| request.header(name, value).header(name, value));
+        assert_eq!(twice("transfer-encoding", "chunked"), Err(StatusCode::BAD_REQUEST));
+        assert_eq!(verdict(|request| request.header("host", "other")), Err(StatusCode::BAD_REQUEST));
+        assert_eq!(
+            verdict(|request| request.header("transfer-encoding", "chunked").header("content-length", "3")),
+            Err(StatusCode::BAD_REQUEST)
+        );
+        assert_eq!(verdict(|request| request.uri("http://other/x")), Err(StatusCode::BAD_REQUEST));
+        assert_eq!(verdict(|request| request.method("TRACE")), Err(StatusCode::NOT_IMPLEMENTED));
+        assert_eq!(verdict(|request| request.header("expect", "tea")), Err(StatusCode::EXPECTATION_FAILED));
+    }
+}

@@ -1,0 +1,139 @@
+//! The one error envelope: what happened, which side, what to do; with a request id.
+//!
+//! Owns the shape of every error answer. Does not own which error is given when.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use peegeeq_domain::instance::Fault;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::clock;
+
+/// One thing that was wrong with a request.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Detail {
+    /// Name of the field, as it was written in the request.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl From<Fault> for Detail {
+    fn from(fault: Fault) -> Self {
+        Self { field: fault.field, message: fault.message }
+    }
+}
+
+/// Body of every error answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorBody {
+    /// What happened and what to do, as one sentence.
+    #[schema(examples("instance 'ghost' is not registered"))]
+    pub error: String,
+    /// When, ISO 8601 in UTC.
+    pub timestamp: String,
+    /// The HTTP status.
+    #[schema(examples(404))]
+    pub status: u16,
+    /// Names this request in the manager's log; also in the header `x-request-id`.
+    pub request_id: String,
+    /// All faults of the request, where it had any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
+    /// Further fields of this kind of error.
+    #[serde(flatten)]
+    pub extra: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An error answer before it has its request id: the edge writes the body.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    message: String,
+    details: Vec<Detail>,
+    extra: serde_json::Map<String, serde_json::Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl ApiError {
+    /// An error with a sentence.
+    pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), details: Vec::new(), extra: serde_json::Map::new(), headers: Vec::new() }
+    }
+
+    /// 400 with a sentence.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 404 for an id that is not registered.
+    pub fn unknown_instance(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("instance '{id}' is not registered"))
+    }
+
+    /// 503: busy, try again soon.
+    pub fn busy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message).header(http::header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// 400 for faults of fields: one is told in the original's words, several together.
+    pub fn faults(faults: Vec<Fault>) -> Self {
+        let message = match &faults[..] {
+            [only] => only.sentence.map_or_else(|| only.message.clone(), str::to_owned),
+            _ => "Validation failed".to_owned(),
+        };
+        Self { details: faults.into_iter().map(Detail::from).collect(), ..Self::bad_request(message) }
+    }
+
+    /// Adds a field to the body.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.extra.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a header to the answer.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The body, now that the request has a name.
+    pub(super) fn body(self, request_id: &str) -> Vec<u8> {
+        let body = ErrorBody {
+            error: self.message,
+            timestamp: clock::iso(clock::wall()),
+            status: self.status.as_u16(),
+            request_id: request_id.to_owned(),
+            details: self.details,
+            extra: self.extra,
+        };
+        serde_json::to_vec(&body).unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
+    }
+}
+
+impl IntoResponse for ApiError {
+    /// An answer without a body that carries the error along; see [`super::edge`].
+    fn into_response(self) -> Response {
+        let mut response = Response::new(axum::body::Body::empty());
+        *response.status_mut() = self.status;
+        for (name, value) in &self.headers {
+            response.headers_mut().append(name.clone(), value.clone());
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

@@ -1,0 +1,167 @@
+//! Reading requests: bodies with a limit in size and time, JSON objects that say each thing once, query parameters.
+//!
+//! Owns what is refused before a request has a meaning. Does not own the meaning of any field.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::error::ApiError;
+
+/// How the body of a request is bounded.
+#[derive(Clone, Copy, Debug)]
+pub struct BodyLimits {
+    /// Most bytes.
+    pub bytes_max: usize,
+    /// Longest time it may take to arrive.
+    pub timeout: Duration,
+}
+
+/// Reads a JSON body whole.
+pub(super) async fn json_body(request: Request, limits: BodyLimits) -> Result<Bytes, ApiError> {
+    require_json(request.headers())?;
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > limits.bytes_max as u64) {
+        return Err(too_large(limits));
+    }
+    let body = Limited::new(request.into_body(), limits.bytes_max);
+    match tokio::time::timeout(limits.timeout, body.collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large(limits)),
+        Ok(Err(_)) => Err(ApiError::bad_request("the request body ended too early or is not well framed")),
+        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body took too long to arrive").header(header::CONNECTION, CLOSE)),
+    }
+}
+
+/// After an answer that did not read the whole body the connection cannot be used again.
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
+
+fn too_large(limits: BodyLimits) -> ApiError {
+    let message = format!("the request body is larger than {} bytes (server.body.max.bytes)", limits.bytes_max);
+    ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).header(header::CONNECTION, CLOSE)
+}
+
+/// JSON, or nothing said, which the original took for JSON.
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(kind) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
+        return Ok(());
+    }
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be JSON: send 'Content-Type: application/json'"))
+}
+
+/// The fields of a JSON object, in order, each still as text.
+pub(super) struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Fields<'a> {
+    /// Reads an object, or says what is wrong in serde's words: broken JSON, not an object, a key said twice.
+    pub(super) fn read(text: &'a [u8]) -> Result<Self, String> {
+        let mut reader = serde_json::Deserializer::from_slice(text);
+        let fields = reader.deserialize_map(FieldsVisitor).map_err(|error| error.to_string())?;
+        reader.end().map_err(|error| error.to_string())?;
+        Ok(fields)
+    }
+}
+
+struct FieldsVisitor;
+
+impl<'a> Visitor<'a> for FieldsVisitor {
+    type Value = Fields<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields: Vec<(Cow<'a, str>, &'a RawValue)> = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        while let Some((Key(key), value)) = map.next_entry::<Key<'a>, &'a RawValue>()? {
+            if !seen.insert(key.clone()) {
+                return Err(serde::de::Error::custom(format_args!("the key {key:?} is there twice")));
+            }
+            fields.push((key, value));
+        }
+        Ok(Fields(fields))
+    }
+}
+
+/// A key that is borrowed where it can be; serde's own `Cow` never borrows in a map.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'a> serde::Deserialize<'a> for Key<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'a> Visitor<'a> for KeyVisitor {
+            type Value = Key<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Key<'a>, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+/// The decoded parameters of a query, in order.
+pub(super) fn query(request: &http::Uri) -> Vec<(String, String)> {
+    let pairs = form_urlencoded::parse(request.query().unwrap_or_default().as_bytes());
+    pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
+}
+
+/// Whether the caller already has the answer with this weak tag.
+pub(super) fn has_tag(headers: &HeaderMap, tag: &str) -> bool {
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|value| value.split(',')).any(|known| known.trim() == "*" || opaque(known) == opaque(tag))
+}
+
+/// 304: the caller has it.
+pub(super) fn not_modified(tag: &HeaderValue) -> axum::response::Response {
+    let mut response = axum::response::Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().insert(header::ETAG, tag.clone());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_say_each_thing_once() {
+        let keys = |text: &str| Fields::read(text.as_bytes()).map(|fields| fields.0.into_iter().map(|(key, _)| key.into_owned()).collect::<Vec<_>>());
+        assert_eq!(keys(r#"{"a":1,"\u0062":{"c":2}}"#).expect("object"), ["a", "b"]);
+        for text in ["", "[]", "\"x\"", "{bad", "null", r#"{"a":1,"a":2}"#, r#"{"a":1,"\u0061":2}"#, "{} {}", "\u{feff}{}"] {
+            assert!(keys(text).is_err(), "{text}");
+        }
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
+        assert_eq!(keys(&deep).expect("values are not walked into, so depth costs nothing"), ["a"]);
+        assert!(Fields::read(b"{\"a\":\"\xff\"}").is_err(), "not UTF-8");
+    }
+
+    #[test]
+    fn tags_are_compared_weakly() {
+        let headers = |value: &'static str| HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::from_static(value))]);
+        assert!(has_tag(&headers("\"x\", W/\"7\""), "W/\"7\""));
+        assert!(has_tag(&headers("*"), "W/\"7\""));
+        assert!(!has_tag(&headers("W/\"8\""), "W/\"7\""));
+        assert!(!has_tag(&HeaderMap::new(), "W/\"7\""));
+    }
+}

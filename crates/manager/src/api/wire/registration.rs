@@ -1,0 +1,300 @@
+//! What a caller writes to register or change an instance, and what it gets back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use peegeeq_domain::instance::{Draft, Fault, InstanceId, Patch, Presence, Registration, Revision, Weight};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::api::error::ApiError;
+use crate::api::extract::Fields;
+
+/// The sentence the original put in front of whatever its JSON reader said.
+const UNREADABLE: &str = "Invalid registration data";
+
+/// Body of `POST /api/v1/instances/register`.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the request in the API document; the reader takes fields one by one to name all faults at once")]
+pub struct RegisterRequest {
+    /// Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones.
+    #[schema(examples("peegeeq-prod-01"), min_length = 1, max_length = 128)]
+    instance_id: String,
+    /// DNS name or address.
+    #[schema(examples("10.0.1.100"))]
+    host: String,
+    /// TCP port.
+    #[schema(examples(8080), minimum = 1, maximum = 65535)]
+    port: u32,
+    /// `http` or `https`; default `http`.
+    #[schema(nullable = false)]
+    scheme: Option<String>,
+    /// Version of its software; default `unknown`.
+    version: Option<String>,
+    /// Environment; default `default`.
+    environment: Option<String>,
+    /// Region; default `default`.
+    region: Option<String>,
+    /// Share of traffic relative to others, default 1.
+    #[schema(minimum = 1, maximum = 1000)]
+    weight: Option<u32>,
+    /// Path asked for health; default `/health`.
+    health_path: Option<String>,
+    /// Status that counts as healthy; default any 2xx.
+    #[schema(minimum = 200, maximum = 599)]
+    health_status: Option<u32>,
+    /// `starting`, `serving`, `draining`, `stopping` or `maintenance`; default: as before, or `serving`.
+    presence: Option<String>,
+    /// Labels: at most 64 keys and 16 KiB. Values that are not text are kept as their JSON text.
+    metadata: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// Answer to a registration.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Registered {
+    /// `Instance registered successfully`
+    pub message: &'static str,
+    /// The id, as registered.
+    pub instance_id: String,
+    /// `registered`
+    pub status: &'static str,
+    /// Counts changes of this registration.
+    pub revision: u64,
+    /// Fields of the request that mean nothing: a typo, perhaps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored_fields: Vec<String>,
+    /// When.
+    pub timestamp: String,
+}
+
+/// Answer to a deregistration.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Deregistered {
+    /// `Instance unregistered successfully`
+    pub message: &'static str,
+    /// The id.
+    pub instance_id: String,
+    /// `deregistered`
+    pub status: &'static str,
+    /// When.
+    pub timestamp: String,
+}
+
+/// Body of `PUT /api/v1/instances/{instanceId}`. What is left out stays as it is.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the request in the API document, as above")]
+pub struct UpdateRequest {
+    /// The new labels, whole.
+    metadata: Option<BTreeMap<String, serde_json::Value>>,
+    /// The new share of traffic.
+    #[schema(minimum = 1, maximum = 1000)]
+    weight: Option<u32>,
+    /// The new order: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
+    presence: Option<String>,
+    /// The revision this change was made for; 409 if it is another by now.
+    revision: Option<u64>,
+}
+
+/// A readable registration request.
+#[derive(Debug)]
+pub struct ReadRegistration {
+    /// The registration.
+    pub registration: Registration,
+    /// Fields that mean nothing.
+    pub ignored: Vec<String>,
+}
+
+/// A readable change.
+#[derive(Debug)]
+pub struct ReadUpdate {
+    /// What to change.
+    pub patch: Patch,
+    /// For which revision.
+    pub revision: Option<Revision>,
+    /// Fields that mean nothing.
+    pub ignored: Vec<String>,
+}
+
+/// Reads a registration, naming all faults at once.
+pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
+    let fields = Fields::read(body).map_err(|reason| ApiError::bad_request(format!("{UNREADABLE}: {reason}")))?;
+    let mut draft = Draft::default();
+    let mut reader = FieldReader::default();
+    for (name, value) in fields.0 {
+        match &*name {
+            "instanceId" => draft.instance_id = reader.text("instanceId", value),
+            "host" => draft.host = reader.text("host", value),
+            "port" => draft.port = number(value),
+            "scheme" => draft.scheme = reader.text("scheme", value),
+            "weight" => draft.weight = number(value),
+            "healthPath" => draft.health_path = reader.text("healthPath", value),
+            "healthStatus" => draft.health_status = number(value),
+            "version" => draft.version = reader.text("version", value),
+            "environment" => draft.environment = reader.text("environment", value),
+            "region" => draft.region = reader.text("region", value),
+            "presence" => draft.presence = reader.text("presence", value),
+            "metadata" => draft.metadata = reader.metadata(value).unwrap_or_default(),
+            _ => reader.ignored.push(name.into_owned()),
+        }
+    }
+    let FieldReader { mut faults, ignored } = reader;
+    match Registration::from_draft(draft) {
+        Ok(registration) if faults.is_empty() => Ok(ReadRegistration { registration, ignored }),
+        judged => {
+            // A field of the wrong type was left out of the draft: its absence is not a second fault.
+            let missing = judged.err().unwrap_or_default();
+            faults.extend(missing.into_iter().filter(|fault| !faults.iter().any(|known| known.field == fault.field)).collect::<Vec<_>>());
+            Err(ApiError::faults(faults))
+        }
+    }
+}
+
+/// Reads a change, naming all faults at once.
+pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
+    let fields = Fields::read(body).map_err(|reason| ApiError::bad_request(format!("Invalid update data: {reason}")))?;
+    let (mut patch, mut revision) = (Patch::default(), None);
+    let mut reader = FieldReader::default();
+    for (name, value) in fields.0 {
+        match &*name {
+            "metadata" => patch.metadata = reader.metadata(value),
+            "weight" => patch.weight = reader.weight(value),
+            "presence" => patch.presence = reader.presence(value),
+            "revision" => revision = reader.revision(value),
+            _ => reader.ignored.push(name.into_owned()),
+        }
+    }
+    reader.faults.extend(patch.fault());
+    if patch == Patch::default() && reader.faults.is_empty() {
+        return Err(ApiError::bad_request("nothing to change: give metadata, weight or presence"));
+    }
+    if reader.faults.is_empty() { Ok(ReadUpdate { patch, revision, ignored: reader.ignored }) } else { Err(ApiError::faults(reader.faults)) }
+}
+
+/// Reads fields one by one and collects what is wrong with them.
+#[derive(Default)]
+struct FieldReader {
+    faults: Vec<Fault>,
+    ignored: Vec<String>,
+}
+
+impl FieldReader {
+    /// Text; a number or boolean is taken as its text, as the original did; null is as good as absent.
+    fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
+        match value.get().as_bytes().first() {
+            Some(b'n') => None,
+            Some(b'{' | b'[') => {
+                self.faults.push(Fault::new(field, format!("{field} must be text")));
+                None
+            }
+            _ => Some(text_of(value)),
+        }
+    }
+
+    fn metadata(&mut self, value: &RawValue) -> Option<BTreeMap<Arc<str>, Arc<str>>> {
+        if value.get() == "null" {
+            return None;
+        }
+        match Fields::read(value.get().as_bytes()) {
+            Ok(fields) => Some(fields.0.into_iter().map(|(key, value)| (Arc::from(key), Arc::from(text_of(value)))).collect()),
+            Err(reason) => {
+                self.faults.push(Fault::new("metadata", format!("metadata must be an object of texts: {reason}")));
+                None
+            }
+        }
+    }
+
+    fn weight(&mut self, value: &RawValue) -> Option<Weight> {
+        let weight = number(value)?.ok_or_else(|| "weight must be a whole number between 1 and 1000".to_owned()).and_then(Weight::new);
+        weight.map_err(|message| self.faults.push(Fault::new("weight", message))).ok()
+    }
+
+    fn presence(&mut self, value: &RawValue) -> Option<Presence> {
+        let text = self.text("presence", value)?;
+        Presence::parse(&text).map_err(|message| self.faults.push(Fault::new("presence", message))).ok()
+    }
+
+    fn revision(&mut self, value: &RawValue) -> Option<Revision> {
+        let revision = number(value)?;
+        if revision.is_none() {
+            self.faults.push(Fault::new("revision", "revision must be a whole number"));
+        }
+        revision.map(Revision)
+    }
+}
+
+/// `None`: said nothing (null). `Some(None)`: not a whole number that fits.
+fn number(value: &RawValue) -> Option<Option<u64>> {
+    (value.get() != "null").then(|| value.get().parse::<u64>().ok())
+}
+
+/// Text as it is; anything else as its JSON text.
+fn text_of(value: &RawValue) -> String {
+    let unquoted = || serde_json::from_str::<String>(value.get()).ok();
+    value.get().starts_with('"').then(unquoted).flatten().unwrap_or_else(|| value.get().to_owned())
+}
+
+/// Reads an id from a path, where it must be one that could have been registered.
+pub fn read_id(text: &str) -> Result<InstanceId, ApiError> {
+    InstanceId::parse(text).map_err(|message| ApiError::faults(vec![Fault { sentence: None, ..Fault::new("instanceId", message) }]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(body: &str) -> (String, Vec<String>) {
+        let body = read_registration(body.as_bytes()).expect_err(body).body("id");
+        let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        let details = body["details"].as_array().cloned().unwrap_or_default();
+        (body["error"].as_str().unwrap_or_default().to_owned(), details.iter().map(|detail| detail["field"].as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    #[test]
+    fn one_fault_is_told_in_the_words_of_the_original() {
+        assert_eq!(error(r#"{"instanceId":"","host":"h","port":1}"#), ("instanceId is required".into(), vec!["instanceId".into()]));
+        assert_eq!(error(r#"{"instanceId":"a","port":1}"#).0, "host is required");
+        for port in ["0", "-1", "65536", "\"8080\"", "8080.5", "4294967297", "null", "1e3", "true", "[1]"] {
+            let body = format!(r#"{{"instanceId":"a","host":"h","port":{port}}}"#);
+            assert_eq!(error(&body).0, "port must be a valid port number (1-65535)", "{port}");
+        }
+    }
+
+    #[test]
+    fn several_faults_are_told_together() {
+        let (message, fields) = error(r#"{"instanceId":{},"port":0,"weight":1.5,"metadata":[1]}"#);
+        assert_eq!(message, "Validation failed");
+        assert_eq!(fields, ["instanceId", "metadata", "host", "port", "weight"]);
+    }
+
+    #[test]
+    fn what_is_not_an_object_is_invalid_registration_data() {
+        for body in ["", "[]", "{bad", "\"x\"", "null", "{\"a\":1,\"a\":2}"] {
+            assert!(error(body).0.starts_with("Invalid registration data"), "{body}");
+        }
+    }
+
+    #[test]
+    fn metadata_values_become_text_and_unknown_fields_are_named() {
+        let body = r#"{"instanceId":1,"host":"h","port":1,"enviroment":"x","metadata":{"a=b":"c","ключ":"v","n":5,"z":null,"o":{"p":1},"b":true}}"#;
+        let read = read_registration(body.as_bytes()).expect("valid");
+        assert_eq!(read.ignored, ["enviroment"]);
+        assert_eq!(read.registration.id.as_str(), "1");
+        let metadata: Vec<_> = read.registration.labels.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
+        assert_eq!(metadata, [("a=b", "c"), ("b", "true"), ("n", "5"), ("o", r#"{"p":1}"#), ("z", "null"), ("ключ", "v")]);
+    }
+
+    #[test]
+    fn updates_change_something() {
+        let read = read_update(br#"{"weight":5,"metadata":{},"revision":3}"#).expect("valid");
+        assert_eq!(read.revision, Some(Revision(3)));
+        assert_eq!(read.patch.metadata, Some(BTreeMap::new()));
+        for body in ["{}", r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
+            assert!(read_update(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The manager's own health, as the guide and its probes ask for it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// `GET /health`. The timestamp is a number here, and text everywhere else, as in the original.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ManagerHealth {
+    /// `UP`, as long as it answers at all.
+    pub status: &'static str,
+    /// `peegeeq-service-manager`, or what `service.name` says.
+    pub service: String,
+    /// Milliseconds since 1970.
+    pub timestamp: i64,
+    /// `connected`, `disconnected` or `disabled`.
+    pub consul: &'static str,
+    /// What does not work as it should, one sentence each.
+    pub degraded: Vec<String>,
+    /// Version of the manager.
+    pub version: &'static str,
+}
+
+/// `GET /health/live` and `GET /health/ready`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeAnswer {
+    /// `UP` or `DOWN`.
+    pub status: &'static str,
+    /// Why it is down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+}
+
+/// `GET /health/detail`
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthDetail {
+    /// As in `/health`.
+    #[serde(flatten)]
+    pub health: ManagerHealth,
+    /// Seconds since the start.
+    pub uptime_seconds: u64,
+    /// The manager's environment.
+    pub environment: String,
+    /// The manager's region.
+    pub region: String,
+    /// Whether it takes part: false while it stops.
+    pub ready: bool,
+    /// The registry.
+    pub registry: RegistryDetail,
+    /// Why health transitions are frozen, if they are.
+    pub self_doubt: Option<String>,
+    /// When this answer was made.
+    pub time: String,
+}
+
+/// The registry, in `/health/detail`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryDetail {
+    /// `embedded`
+    pub backend: &'static str,
+    /// `ok`, or what fails.
+    pub store: String,
+    /// Counts openings of the store.
+    pub epoch: u64,
+    /// Number of the catalog.
+    pub generation: u64,
+    /// Registered instances.
+    pub instances: usize,
+    /// Instances by state.
+    pub states: std::collections::BTreeMap<&'static str, usize>,
+}

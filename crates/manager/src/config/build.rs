@@ -1,0 +1,242 @@
+//! Fills the typed structs from checked values.
+//!
+//! Owns which setting becomes which field. Does not own checking: it is only called without faults.
+
+use super::typed::*;
+use super::value::{Value, network};
+use crate::observe::logger_names::target_of;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+
+/// Checked values by key. Every key asked for is in the table, which the tests see as they build a configuration.
+pub(super) struct Values<'a> {
+    pub(super) values: &'a HashMap<&'static str, (Value, super::Origin)>,
+    pub(super) working_directory: &'a Path,
+}
+
+impl Values<'_> {
+    fn value(&self, key: &str) -> &Value {
+        &self.values.get(key).expect("every key asked for is in the table and has a value when there was no fault").0
+    }
+
+    /// A number that is set.
+    pub(super) fn optional_number(&self, key: &str) -> Option<u64> {
+        match self.value(key) {
+            Value::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    fn number(&self, key: &str) -> u64 {
+        self.optional_number(key).unwrap_or(0)
+    }
+
+    fn size(&self, key: &str) -> usize {
+        usize::try_from(self.number(key)).unwrap_or(usize::MAX)
+    }
+
+    fn port(&self, key: &str) -> u16 {
+        u16::try_from(self.number(key)).unwrap_or(0)
+    }
+
+    fn small(&self, key: &str) -> u32 {
+        u32::try_from(self.number(key)).unwrap_or(u32::MAX)
+    }
+
+    /// Milliseconds.
+    pub(super) fn span(&self, key: &str) -> Duration {
+        Duration::from_millis(self.number(key))
+    }
+
+    fn switch(&self, key: &str) -> bool {
+        matches!(self.value(key), Value::Switch(true))
+    }
+
+    /// A text that is set.
+    pub(super) fn optional_text(&self, key: &str) -> Option<&str> {
+        match self.value(key) {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn text(&self, key: &str) -> String {
+        self.optional_text(key).unwrap_or_default().to_owned()
+    }
+
+    /// A path that is set, seen from the working directory.
+    pub(super) fn path(&self, key: &str) -> Option<PathBuf> {
+        self.optional_text(key).map(|path| self.working_directory.join(path))
+    }
+
+    /// The items of a list.
+    pub(super) fn items(&self, key: &str) -> &[String] {
+        match self.value(key) {
+            Value::Items(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The address to listen on.
+    pub(super) fn bind(&self) -> IpAddr {
+        match self.value("service.bind") {
+            Value::Address(address) => *address,
+            _ => IpAddr::from([127, 0, 0, 1]),
+        }
+    }
+
+    /// How many instances the file lists.
+    pub(super) fn registrations(&self) -> &[serde_json::Value] {
+        match self.value("instances") {
+            Value::Registrations(objects) => objects,
+            _ => &[],
+        }
+    }
+
+    /// What a request without a token may do: as set, else everything unless there are tokens.
+    pub(super) fn anonymous_role(&self) -> AnonymousRole {
+        match (self.optional_text("security.anonymous.role"), self.path("security.tokens.file")) {
+            (Some("admin"), _) | (None, None) => AnonymousRole::Admin,
+            _ => AnonymousRole::None,
+        }
+    }
+}
+
+/// Builds the configuration. `levels` are level words by logger, as spelled.
+pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
+    Config {
+        identity: ManagerIdentity {
+            name: values.text("service.name"),
+            environment: values.text("environment"),
+            region: values.text("region"),
+        },
+        server: server(values),
+        security: security(values),
+        registry: registry(values),
+        health: health(values),
+        federation: federation(values),
+        client: client(values),
+        logging: logging(values, levels),
+        metrics: MetricsConfig { enabled: values.switch("metrics.enabled") },
+        static_instances: values.registrations().to_vec(),
+    }
+}
+
+fn server(values: &Values<'_>) -> ServerConfig {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from).min(64);
+    let workers = values.optional_number("server.workers").and_then(|workers| usize::try_from(workers).ok());
+    ServerConfig {
+        bind: values.bind(),
+        port: values.port("service.port"),
+        workers: workers.unwrap_or_else(cores),
+        connections_max: values.size("server.connections.max"),
+        header_timeout: values.span("server.header.timeout"),
+        body_timeout: values.span("server.body.timeout"),
+        body_max_bytes: values.size("server.body.max.bytes"),
+        header_max_bytes: values.size("server.header.max.bytes"),
+        idle_timeout: values.span("server.idle.timeout"),
+        shutdown_grace: values.span("shutdown.grace"),
+    }
+}
+
+fn security(values: &Values<'_>) -> SecurityConfig {
+    SecurityConfig {
+        tokens_file: values.path("security.tokens.file"),
+        anonymous_role: values.anonymous_role(),
+        instance_networks: values.items("security.instance.networks").iter().filter_map(|item| network(item)).collect(),
+        host_names: values.items("service.names").iter().map(|name| name.to_ascii_lowercase()).collect(),
+        cors_allowed_origins: values.items("cors.allowed.origins").to_vec(),
+    }
+}
+
+fn registry(values: &Values<'_>) -> RegistryConfig {
+    const DAY: u64 = 24 * 60 * 60;
+    let choice = match values.optional_text("registry.backend") {
+        Some("embedded") => BackendChoice::Embedded,
+        _ => BackendChoice::Auto,
+    };
+    RegistryConfig {
+        data_dir: values.path("data.dir").unwrap_or_default(),
+        choice,
+        consul_agent: ConsulAgent {
+            host: values.optional_text("consul.host").unwrap_or("localhost").to_owned(),
+            port: values.port("consul.port"),
+        },
+        refresh_interval: values.span("cache.refresh.interval"),
+        queue_max: values.size("registry.queue.max"),
+        instances_max: values.size("registry.instances.max"),
+        journal_max_age: Duration::from_secs(values.number("journal.max.age").saturating_mul(DAY)),
+        journal_max_entries: values.number("journal.max.entries"),
+    }
+}
+
+fn health(values: &Values<'_>) -> HealthConfig {
+    HealthConfig {
+        check_interval: values.span("health.check.interval"),
+        check_timeout: values.span("health.check.timeout"),
+        max_failures: values.small("health.max.failures"),
+        retry_interval: values.span("health.retry.interval"),
+        recheck_interval: values.span("health.recheck.interval"),
+        recovery_successes: values.small("health.recovery.successes"),
+        jitter_percent: u8::try_from(values.number("health.check.jitter")).unwrap_or(0),
+        concurrency: values.size("health.check.concurrency"),
+        tripwire_enabled: values.switch("health.tripwire.enabled"),
+        setups_interval: values.span("health.setups.interval"),
+        response_max_bytes: values.size("health.response.max.bytes"),
+    }
+}
+
+fn federation(values: &Values<'_>) -> FederationConfig {
+    let empty_status = match values.optional_text("federation.empty.status") {
+        Some("200") => EmptyStatus::Ok,
+        Some("503") => EmptyStatus::Unavailable,
+        _ => EmptyStatus::ByPath,
+    };
+    FederationConfig {
+        request_timeout: values.span("request.timeout"),
+        max_age: values.optional_number("federation.max.age").map(Duration::from_millis),
+        source_timeout: values.span("federation.source.timeout").min(longest_source_timeout(values)),
+        concurrency: values.size("federation.concurrency"),
+        response_max_bytes: values.size("federation.response.max.bytes"),
+        empty_status,
+    }
+}
+
+/// What one instance may take at most, so that the whole answer is still given in time.
+pub(super) fn longest_source_timeout(values: &Values<'_>) -> Duration {
+    values.span("request.timeout") * 4 / 5
+}
+
+fn client(values: &Values<'_>) -> ClientConfig {
+    ClientConfig {
+        connect_timeout: values.span("connection.timeout"),
+        max_pool_size: values.size("http.client.max.pool.size"),
+        tls_ca_file: values.path("instance.tls.ca.file"),
+    }
+}
+
+fn logging(values: &Values<'_>, levels: &[(&str, &str)]) -> LoggingConfig {
+    let file = values.path("logging.file.name").map(|path| LogFile {
+        path,
+        max_bytes: values.number("logging.file.max-size"),
+        max_history: values.number("logging.file.max-history"),
+    });
+    let format = match values.optional_text("logging.format") {
+        Some("json") => LogFormat::Json,
+        _ => LogFormat::Text,
+    };
+    LoggingConfig {
+        root: level(&values.text("logging.level.root")),
+        levels: levels.iter().filter_map(|(logger, word)| Some((target_of(logger)?, level(word)))).collect(),
+        format,
+        file,
+        queue_max: values.size("logging.queue.max"),
+    }
+}
+
+fn level(word: &str) -> LevelFilter {
+    word.parse().unwrap_or(LevelFilter::INFO)
+}

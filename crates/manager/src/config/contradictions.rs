@@ -1,0 +1,119 @@
+//! Checks that need more than one value, or the file system: values that are fine each but not together.
+//!
+//! Owns these rules. Touches files only to see whether they can be read.
+
+use super::build::{Values, longest_source_timeout};
+use super::fault::{ConfigFault, Origin, contradiction, unusable};
+use super::typed::AnonymousRole;
+use std::net::IpAddr;
+
+/// Every fault that the values have together.
+pub(super) fn faults(values: &Values<'_>) -> Vec<ConfigFault> {
+    let rules = [open_to_the_network, closed_to_everybody, any_page_with_tokens, consul, too_many_instances];
+    let together = rules.into_iter().filter_map(|rule| rule(values));
+    let files = ["security.tokens.file", "instance.tls.ca.file"].into_iter().filter_map(|key| unreadable(values, key));
+    together.chain(files).collect()
+}
+
+/// What is odd but possible.
+pub(super) fn warnings(values: &Values<'_>) -> Vec<String> {
+    let rules = [late_sources, idle_consul_host, rotation_without_file];
+    rules.into_iter().filter_map(|rule| rule(values)).collect()
+}
+
+fn open_to_the_network(values: &Values<'_>) -> Option<ConfigFault> {
+    let bind = values.bind();
+    let is_guarded = values.path("security.tokens.file").is_some() || values.optional_text("security.anonymous.role") == Some("admin");
+    (!is_loopback(bind) && !is_guarded).then(|| {
+        contradiction(
+            "service.bind",
+            format!("service.bind is {bind}, which others can reach, and nothing says who may use the manager"),
+            "set security.tokens.file to a file of tokens ('token hash' makes a line of it), or let everybody in with \
+             -Dsecurity.anonymous.role=admin, or stay with -Dservice.bind=127.0.0.1"
+                .to_owned(),
+        )
+    })
+}
+
+fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+fn closed_to_everybody(values: &Values<'_>) -> Option<ConfigFault> {
+    let nobody = values.anonymous_role() == AnonymousRole::None && values.path("security.tokens.file").is_none();
+    // Beyond loopback the rule above has already said what to set.
+    (nobody && is_loopback(values.bind())).then(|| {
+        contradiction(
+            "security.anonymous.role",
+            "security.anonymous.role is none and there are no tokens, so nobody could use the manager".to_owned(),
+            "set security.tokens.file, or security.anonymous.role=admin".to_owned(),
+        )
+    })
+}
+
+fn any_page_with_tokens(values: &Values<'_>) -> Option<ConfigFault> {
+    let any = values.items("cors.allowed.origins").iter().any(|origin| origin == "*");
+    (any && values.path("security.tokens.file").is_some()).then(|| {
+        contradiction(
+            "cors.allowed.origins",
+            "cors.allowed.origins has * while security.tokens.file is set".to_owned(),
+            "list the origins of the pages that may call the manager".to_owned(),
+        )
+    })
+}
+
+fn consul(values: &Values<'_>) -> Option<ConfigFault> {
+    let backend = values.optional_text("registry.backend");
+    let reason = match (backend, values.optional_text("consul.host")) {
+        (Some("consul"), _) => "registry.backend is consul".to_owned(),
+        (Some("auto"), Some(host)) => format!("consul.host is {}, which asks for Consul", super::fault::shown(host)),
+        _ => return None,
+    };
+    Some(contradiction(
+        "registry.backend",
+        format!("{reason}: the Consul backend does not exist in this version"),
+        "start with -Dregistry.backend=embedded".to_owned(),
+    ))
+}
+
+fn too_many_instances(values: &Values<'_>) -> Option<ConfigFault> {
+    let (listed, most) = (values.registrations().len(), values.optional_number("registry.instances.max")?);
+    (listed as u64 > most).then(|| {
+        contradiction(
+            "instances",
+            format!("{listed} instances are listed and registry.instances.max is {most}"),
+            "list fewer or raise registry.instances.max".to_owned(),
+        )
+    })
+}
+
+fn unreadable(values: &Values<'_>, key: &str) -> Option<ConfigFault> {
+    let path = values.path(key)?;
+    let origin = values.values.get(key).map_or(Origin::Default, |(_, origin)| origin.clone());
+    let problem = match std::fs::File::open(&path).and_then(|file| file.metadata()) {
+        Ok(metadata) if !metadata.is_dir() => return None,
+        Ok(_) => "is a folder".to_owned(),
+        Err(error) => format!("cannot be opened ({error})"),
+    };
+    let problem = format!("{key} is {}, which {problem},", path.display());
+    Some(unusable(Some(key), Some(origin), problem, "name a readable file"))
+}
+
+fn late_sources(values: &Values<'_>) -> Option<String> {
+    let longest = longest_source_timeout(values);
+    let is_set = values.values.get("federation.source.timeout").is_some_and(|(_, origin)| *origin != Origin::Default);
+    (is_set && values.span("federation.source.timeout") > longest)
+        .then(|| format!("federation.source.timeout is cut to {} ms, 0.8 times request.timeout", longest.as_millis()))
+}
+
+fn idle_consul_host(values: &Values<'_>) -> Option<String> {
+    let is_embedded = values.optional_text("registry.backend") == Some("embedded");
+    (is_embedded && values.optional_text("consul.host").is_some())
+        .then(|| "consul.host has no effect because registry.backend is embedded".to_owned())
+}
+
+fn rotation_without_file(values: &Values<'_>) -> Option<String> {
+    let is_set = |key: &&str| values.values.get(key).is_some_and(|(_, origin)| *origin != Origin::Default);
+    let idle = ["logging.file.max-size", "logging.file.max-history"].into_iter().find(is_set)?;
+    values.path("logging.file.name").is_none().then(|| format!("{idle} has no effect without logging.file.name"))
+}

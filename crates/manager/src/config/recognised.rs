@@ -1,0 +1,32 @@
+//! Names that the guide or the original knows and that do nothing here, with what to say about each.
+//!
+//! Owns these rows. They are accepted with a warning, so that a documented command line starts, and never silently.
+// a table of data
+
+/// One name without effect in this version.
+#[derive(Debug)]
+pub(super) struct Recognised {
+    /// A dotted key, or a prefix when it ends in a dot.
+    pub(super) key: &'static str,
+    /// Why it does nothing, as the end of the sentence "… is …".
+    pub(super) because: &'static str,
+}
+
+const UNTIL_THE_GATEWAY: &str = "not in effect until the gateway exists";
+const UNTIL_CONSUL: &str = "not in effect until the Consul backend exists";
+
+/// Every name without effect.
+pub(super) static RECOGNISED: &[Recognised] = &[
+    Recognised { key: "load.balancing.strategy", because: UNTIL_THE_GATEWAY },
+    Recognised { key: "load.balancing.max.retries", because: UNTIL_THE_GATEWAY },
+    Recognised { key: "load.balancing.", because: UNTIL_THE_GATEWAY },
+    Recognised { key: "consul.registration", because: UNTIL_CONSUL },
+    Recognised { key: "metrics.jvm.enabled", because: "not in effect: this program has no JVM; /metrics shows the process instead" },
+    Recognised { key: "metrics.reporting.interval", because: "not in effect: /metrics shows the values of the moment in which it is read" },
+    Recognised { key: "logging.pattern.", because: "not in effect: logging.format=text or logging.format=json chooses the form of a line" },
+];
+
+/// The row for a folded key, if there is one.
+pub(super) fn find(folded: &str) -> Option<&'static Recognised> {
+    RECOGNISED.iter().find(|row| if row.key.ends_with('.') { folded.starts_with(row.key) } else { folded == row.key })
+}

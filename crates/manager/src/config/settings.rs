@@ -1,0 +1,362 @@
+//! Every setting of the manager, once. Help, documents, checks, environment names and suggestions come from here.
+//!
+//! Owns the rows. Does not own reading them (`sources.rs`) nor what they become (`typed.rs`).
+// a table of data
+
+use super::setting::{
+    Default::{Is, Unset},
+    ItemRule, Kind, Setting, Unit,
+};
+
+const fn millis(min: u64, max: u64) -> Kind {
+    Kind::Number { unit: Unit::Milliseconds, min, max }
+}
+
+const fn count(min: u64, max: u64) -> Kind {
+    Kind::Number { unit: Unit::Count, min, max }
+}
+
+const fn port(min: u64) -> Kind {
+    Kind::Number { unit: Unit::Port, min, max: 65_535 }
+}
+
+const fn bytes(min: u64, max: u64) -> Kind {
+    Kind::Bytes { min, max }
+}
+
+const MINUTE: u64 = 60_000;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+/// Words for `logging.level.*`.
+pub(super) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"];
+
+/// Every setting, in the order in which documents show them.
+pub(super) static SETTINGS: &[Setting] = &[
+    // The service itself.
+    Setting::new(
+        "service.port",
+        port(0),
+        Is("9090"),
+        "Port of the API and the pages; a bare number on the command line means the same.",
+        "0 takes any free port, which is printed at start; a port in use refuses to start",
+    )
+    .also(&["port"])
+    .variables(&["SERVICE_MANAGER_PORT"]),
+    Setting::new(
+        "service.bind",
+        Kind::Address,
+        Is("127.0.0.1"),
+        "Address to listen on. Beyond loopback it needs security.tokens.file or security.anonymous.role=admin.",
+        "refuses to start beyond loopback without one of the two",
+    ),
+    Setting::new("service.name", Kind::Text, Is("peegeeq-service-manager"), "Name under which this manager shows itself.", ""),
+    Setting::new(
+        "service.names",
+        Kind::Items(ItemRule::HostName),
+        Is(""),
+        "Further host names under which this manager is reached; IP literals, localhost and the machine's own name always pass.",
+        "a request without a token for any other Host is refused",
+    ),
+    Setting::new("environment", Kind::Text, Is("development"), "Environment of this manager. Instances that name none get 'default'.", ""),
+    Setting::new("region", Kind::Text, Is("default"), "Region of this manager.", ""),
+    Setting::new(
+        "data.dir",
+        Kind::Path,
+        Is("peegeeq-service-manager-data"),
+        "Folder of the embedded registry and its journal; made when it is missing. Relative to the working directory.",
+        "a second manager on the same folder refuses to start",
+    ),
+    // Who may do what.
+    Setting::new(
+        "security.tokens.file",
+        Kind::Path,
+        Unset("none: no tokens"),
+        "File with one hashed bearer token a line: hash, name, read or admin. 'token hash' makes such a line.",
+        "",
+    ),
+    Setting::new(
+        "security.anonymous.role",
+        Kind::Choice(&["none", "admin"]),
+        Unset("admin on loopback without a tokens file, otherwise none"),
+        "What a request without a token may do.",
+        "",
+    ),
+    Setting::new(
+        "security.instance.networks",
+        Kind::Items(ItemRule::Network),
+        Is(""),
+        "Networks that may be registered and probed although they are link-local or hold cloud metadata.",
+        "an instance in such a network is refused unless it is listed",
+    ),
+    Setting::new(
+        "cors.allowed.origins",
+        Kind::Items(ItemRule::Origin),
+        Is("http://localhost:*,http://127.0.0.1:*"),
+        "Web pages that may call this manager, beside its own. '*' means every page and is refused together with a tokens file.",
+        "a change asked for by any other page is answered 403",
+    ),
+    // Registry.
+    Setting::new(
+        "registry.backend",
+        Kind::Choice(&["auto", "embedded", "consul"]),
+        Is("auto"),
+        "Where registrations are kept. In this version always embedded; asking for Consul is refused.",
+        "",
+    ),
+    Setting::new(
+        "consul.host",
+        Kind::Text,
+        Unset("localhost"),
+        "Host of the Consul agent. Setting it asks for the Consul backend unless registry.backend=embedded.",
+        "",
+    ),
+    Setting::new(
+        "consul.port",
+        port(1),
+        Is("8500"),
+        "Port of the Consul agent, looked at once at start so that a running agent is mentioned.",
+        "",
+    ),
+    Setting::new(
+        "cache.refresh.interval",
+        millis(100, DAY),
+        Is("30000"),
+        "How often the whole registry is read again from its backend, which repairs what a lost change missed.",
+        "",
+    ),
+    Setting::new(
+        "registry.queue.max",
+        count(1, 1_000_000),
+        Is("4096"),
+        "Registrations and other changes waiting to be stored.",
+        "a further change is refused at once",
+    ),
+    Setting::new(
+        "registry.instances.max",
+        count(1, 1_000_000),
+        Is("20000"),
+        "Most instances the registry holds.",
+        "a further new instance is refused; known ones can still be changed",
+    ),
+    Setting::new(
+        "journal.max.age",
+        Kind::Number { unit: Unit::Days, min: 1, max: 3_650 },
+        Is("30"),
+        "Days that the journal of changes is kept.",
+        "older entries are removed, which a resuming reader sees",
+    ),
+    Setting::new(
+        "journal.max.entries",
+        count(1_000, 100_000_000),
+        Is("1000000"),
+        "Most entries of the journal of changes.",
+        "the oldest entries are removed, which a resuming reader sees",
+    ),
+    Setting::new(
+        "instances",
+        Kind::Registrations,
+        Unset("none"),
+        "Instances to register at every start, each an object as in POST /api/v1/instances/register.",
+        "more than registry.instances.max refuses to start",
+    ),
+    // Health.
+    Setting::new("health.check.interval", millis(50, DAY), Is("10000"), "Time between two probes of an instance that answers.", ""),
+    Setting::new(
+        "health.check.timeout",
+        millis(10, 10 * MINUTE),
+        Is("5000"),
+        "How long one probe may take in all.",
+        "a longer probe counts as failed",
+    ),
+    Setting::new("health.max.failures", count(1, 100), Is("3"), "Failed probes in a row before an instance is unhealthy.", ""),
+    Setting::new(
+        "health.retry.interval",
+        millis(50, DAY),
+        Is("30000"),
+        "Time between two probes of an instance that has been unhealthy for a while; before that 1, 2, 4, 8 and 16 s.",
+        "",
+    ),
+    Setting::new("health.recheck.interval", millis(10, HOUR), Is("500"), "Time until the next probe after a first failure.", ""),
+    Setting::new(
+        "health.recovery.successes",
+        count(1, 100),
+        Is("1"),
+        "Successful probes in a row that make an unhealthy instance healthy again.",
+        "",
+    ),
+    Setting::new(
+        "health.check.jitter",
+        Kind::Number { unit: Unit::Percent, min: 0, max: 50 },
+        Is("10"),
+        "By how much the time between two probes varies, so that probes never come in waves.",
+        "0 probes at exact intervals",
+    ),
+    Setting::new("health.check.concurrency", count(1, 4_096), Is("64"), "Most probes under way at once.", "further probes wait their turn"),
+    Setting::new(
+        "health.tripwire.enabled",
+        Kind::Switch,
+        Is("true"),
+        "Hold one idle connection to each instance; when it closes, a probe follows at once.",
+        "off for one instance after three false alarms",
+    ),
+    Setting::new(
+        "health.setups.interval",
+        millis(100, DAY),
+        Is("10000"),
+        "Time between two looks at the setups of an instance; stretched for instances with more than ten setups.",
+        "",
+    ),
+    Setting::new(
+        "health.response.max.bytes",
+        bytes(KIB, 16 * MIB),
+        Is("64KB"),
+        "Largest answer a probe reads.",
+        "a larger answer is cut off and the probe judges by the status alone",
+    ),
+    // Federation.
+    Setting::new(
+        "request.timeout",
+        millis(100, 10 * MINUTE),
+        Is("10000"),
+        "How long the manager takes at most for a whole answer that asks instances.",
+        "what is missing by then is named in the answer, or the answer is 504",
+    ),
+    Setting::new(
+        "federation.max.age",
+        millis(0, HOUR),
+        Unset("the larger of 2 s and 20 times the last fetch's cost"),
+        "How old a federated answer may be.",
+        "0 asks the instances each time",
+    ),
+    Setting::new(
+        "federation.source.timeout",
+        millis(50, 10 * MINUTE),
+        Is("3000"),
+        "How long one instance may take in a federated answer; never more than 0.8 times request.timeout.",
+        "the instance is named in failedInstances and the answer is incomplete",
+    ),
+    Setting::new(
+        "federation.concurrency",
+        count(1, 1_024),
+        Is("32"),
+        "Instances asked at the same time for one federated answer.",
+        "further instances are asked as others finish",
+    ),
+    Setting::new(
+        "federation.response.max.bytes",
+        bytes(KIB, GIB),
+        Is("16MB"),
+        "Largest answer read from one instance.",
+        "a larger answer counts as a failure of that instance",
+    ),
+    Setting::new(
+        "federation.empty.status",
+        Kind::Choice(&["auto", "200", "503"]),
+        Is("auto"),
+        "Status of a federated answer when no instance is healthy; auto is 503 under /federation and 200 under /federated.",
+        "",
+    ),
+    Setting::new(
+        "http.client.max.pool.size",
+        count(1, 10_000),
+        Is("100"),
+        "Most connections to instances open at once for federation.",
+        "further requests wait for a connection within their deadline",
+    ),
+    Setting::new(
+        "connection.timeout",
+        millis(10, 5 * MINUTE),
+        Is("5000"),
+        "How long opening a connection to an instance may take, with name lookup and TLS.",
+        "the attempt fails and says in which phase",
+    ),
+    Setting::new(
+        "instance.tls.ca.file",
+        Kind::Path,
+        Unset("the system's certificate authorities only"),
+        "PEM file with further certificate authorities for https instances.",
+        "",
+    ),
+    // Serving.
+    Setting::new("server.workers", count(1, 64), Unset("the number of cores, at most 64"), "Threads that serve requests.", ""),
+    Setting::new(
+        "server.connections.max",
+        count(1, 1_000_000),
+        Is("10000"),
+        "Most client connections at once.",
+        "a further connection waits until one closes",
+    ),
+    Setting::new(
+        "server.header.timeout",
+        millis(100, 10 * MINUTE),
+        Is("10000"),
+        "How long a client may take to send a request's head.",
+        "the connection is closed",
+    ),
+    Setting::new(
+        "server.body.timeout",
+        millis(100, HOUR),
+        Is("30000"),
+        "How long a client may take to send a request's body.",
+        "408, and the connection is closed",
+    ),
+    Setting::new("server.body.max.bytes", bytes(KIB, GIB), Is("10MB"), "Largest request body.", "413"),
+    Setting::new("server.header.max.bytes", bytes(8 * KIB, MIB), Is("64KB"), "Largest request head.", "431"),
+    Setting::new(
+        "server.idle.timeout",
+        millis(100, DAY),
+        Is("75000"),
+        "How long a client connection may stay open without a request.",
+        "the connection is closed",
+    ),
+    Setting::new(
+        "shutdown.grace",
+        millis(0, 10 * MINUTE),
+        Is("10000"),
+        "How long requests under way may take once the manager was told to stop.",
+        "what is still open then is cut off; 0 waits for nothing",
+    ),
+    // Observability.
+    Setting::new("metrics.enabled", Kind::Switch, Is("true"), "Collect metrics and serve them at /metrics.", "off: /metrics is 404"),
+    Setting::new("metrics.export.format", Kind::Choice(&["prometheus"]), Is("prometheus"), "Format of /metrics.", ""),
+    Setting::new(
+        "logging.level.root",
+        Kind::Choice(LEVELS),
+        Is("INFO"),
+        "Least severe line that is logged. logging.level.<logger> says otherwise for one part, also under the names of Java loggers.",
+        "",
+    ),
+    Setting::new(
+        "logging.format",
+        Kind::Choice(&["text", "json"]),
+        Is("text"),
+        "Lines for people, or one JSON object a line; on standard output and in the file alike. Colours appear on a terminal only.",
+        "",
+    ),
+    Setting::new(
+        "logging.file.name",
+        Kind::Path,
+        Unset("none: standard output only"),
+        "File that receives every line too.",
+        "a full disk loses lines, counted in peegeeq_log_lines_lost_total, and stops nothing",
+    ),
+    Setting::new(
+        "logging.file.max-size",
+        bytes(KIB, 100 * GIB),
+        Is("100MB"),
+        "Size at which the file is put aside and a new one begun.",
+        "",
+    ),
+    Setting::new("logging.file.max-history", count(1, 10_000), Is("30"), "How many files put aside are kept.", "the oldest is deleted"),
+    Setting::new(
+        "logging.queue.max",
+        count(16, 1_000_000),
+        Is("8192"),
+        "Log lines waiting to be written, for each of standard output and the file; at most 16 MB in all.",
+        "further lines are lost and counted in peegeeq_log_lines_lost_total",
+    ),
+];

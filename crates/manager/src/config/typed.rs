@@ -1,0 +1,241 @@
+//! What the rooms are given: one small struct each, in types that need no further reading.
+//!
+//! Owns the structs. Does not own how they are filled (`build.rs`). Rooms never see the whole [`Config`].
+
+use ipnet::IpNet;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tracing::level_filters::LevelFilter;
+
+/// The whole configuration, checked. Read by `app` only, which hands each room its part.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who this manager says it is.
+    pub identity: ManagerIdentity,
+    /// Listening and limits towards clients.
+    pub server: ServerConfig,
+    /// Who may do what.
+    pub security: SecurityConfig,
+    /// Where registrations live.
+    pub registry: RegistryConfig,
+    /// How instances are watched.
+    pub health: HealthConfig,
+    /// How instances are asked for their data.
+    pub federation: FederationConfig,
+    /// How connections to instances are made.
+    pub client: ClientConfig,
+    /// What is logged where.
+    pub logging: LoggingConfig,
+    /// What is measured.
+    pub metrics: MetricsConfig,
+    /// Instances listed in `config.json`, each an object as in a registration request.
+    pub static_instances: Vec<serde_json::Value>,
+}
+
+/// Who this manager says it is.
+#[derive(Clone, Debug)]
+pub struct ManagerIdentity {
+    /// `service.name`.
+    pub name: String,
+    /// `environment` of the manager itself.
+    pub environment: String,
+    /// `region` of the manager itself.
+    pub region: String,
+}
+
+/// Listening and limits towards clients.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Address to listen on.
+    pub bind: IpAddr,
+    /// Port to listen on; 0 takes any free one.
+    pub port: u16,
+    /// Threads that serve requests, 1 to 64.
+    pub workers: usize,
+    /// Most client connections at once.
+    pub connections_max: usize,
+    /// For a request's head to arrive.
+    pub header_timeout: Duration,
+    /// For a request's body to arrive.
+    pub body_timeout: Duration,
+    /// Largest request body in bytes.
+    pub body_max_bytes: usize,
+    /// Largest request head in bytes.
+    pub header_max_bytes: usize,
+    /// For a connection without a request.
+    pub idle_timeout: Duration,
+    /// For requests under way once the manager stops; zero waits for nothing.
+    pub shutdown_grace: Duration,
+}
+
+/// Who may do what.
+#[derive(Clone, Debug)]
+pub struct SecurityConfig {
+    /// File with hashed tokens; a readable file when the configuration was read.
+    pub tokens_file: Option<PathBuf>,
+    /// What a request without a token may do, already decided from the address and the tokens file.
+    pub anonymous_role: AnonymousRole,
+    /// Networks allowed although link-local or cloud metadata.
+    pub instance_networks: Vec<IpNet>,
+    /// Further names accepted in `Host`, in lower case.
+    pub host_names: Vec<String>,
+    /// Pages that may call, beside the manager's own: `*`, or origins whose port may be `*`.
+    pub cors_allowed_origins: Vec<String>,
+}
+
+/// What a request without a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnonymousRole {
+    /// Nothing that needs a role.
+    None,
+    /// Everything.
+    Admin,
+}
+
+/// Where registrations live. The backend is the embedded one: asking for another is a fault of the configuration.
+#[derive(Clone, Debug)]
+pub struct RegistryConfig {
+    /// Folder of the store, absolute when the working directory was.
+    pub data_dir: PathBuf,
+    /// Whether the embedded backend was asked for by name, or is what `auto` leaves in this version.
+    pub choice: BackendChoice,
+    /// Where an agent of Consul would answer, so that `auto` can mention one that does.
+    pub consul_agent: ConsulAgent,
+    /// How often everything is read again from the backend.
+    pub refresh_interval: Duration,
+    /// Changes waiting to be stored.
+    pub queue_max: usize,
+    /// Most instances.
+    pub instances_max: usize,
+    /// How long journal entries are kept.
+    pub journal_max_age: Duration,
+    /// Most journal entries.
+    pub journal_max_entries: u64,
+}
+
+/// How the embedded backend was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackendChoice {
+    /// `registry.backend=auto`.
+    Auto,
+    /// `registry.backend=embedded`.
+    Embedded,
+}
+
+/// Address of a Consul agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsulAgent {
+    /// Name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+/// How instances are watched.
+#[derive(Clone, Debug)]
+pub struct HealthConfig {
+    /// Between two probes of an instance that answers.
+    pub check_interval: Duration,
+    /// For one probe in all.
+    pub check_timeout: Duration,
+    /// Failures in a row that make an instance unhealthy.
+    pub max_failures: u32,
+    /// Between two probes of an instance long unhealthy.
+    pub retry_interval: Duration,
+    /// Until the next probe after a first failure.
+    pub recheck_interval: Duration,
+    /// Successes in a row that end being unhealthy.
+    pub recovery_successes: u32,
+    /// Variation of the interval in percent, 0 to 50.
+    pub jitter_percent: u8,
+    /// Most probes at once.
+    pub concurrency: usize,
+    /// Whether an idle connection is held to each instance.
+    pub tripwire_enabled: bool,
+    /// Between two looks at an instance's setups.
+    pub setups_interval: Duration,
+    /// Largest answer of a probe in bytes.
+    pub response_max_bytes: usize,
+}
+
+/// How instances are asked for their data.
+#[derive(Clone, Debug)]
+pub struct FederationConfig {
+    /// For the manager's whole answer.
+    pub request_timeout: Duration,
+    /// Oldest answer given out; none means the larger of 2 s and 20 times the last fetch's cost.
+    pub max_age: Option<Duration>,
+    /// For one instance; already at most 0.8 times `request_timeout`.
+    pub source_timeout: Duration,
+    /// Instances asked at once for one answer.
+    pub concurrency: usize,
+    /// Largest answer of one instance in bytes.
+    pub response_max_bytes: usize,
+    /// Status when no instance is healthy.
+    pub empty_status: EmptyStatus,
+}
+
+/// Status of a federated answer when no instance is healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyStatus {
+    /// 503 under `/federation`, 200 under `/federated`.
+    ByPath,
+    /// Always 200.
+    Ok,
+    /// Always 503.
+    Unavailable,
+}
+
+/// How connections to instances are made.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// For name lookup, connecting and TLS together.
+    pub connect_timeout: Duration,
+    /// Most connections for federation at once.
+    pub max_pool_size: usize,
+    /// Further certificate authorities in PEM; a readable file when the configuration was read.
+    pub tls_ca_file: Option<PathBuf>,
+}
+
+/// What is logged where.
+#[derive(Clone, Debug)]
+pub struct LoggingConfig {
+    /// Level of everything not named in `levels`.
+    pub root: LevelFilter,
+    /// Level by target (`peegeeq_service_manager::health`); the longest matching target counts.
+    pub levels: Vec<(String, LevelFilter)>,
+    /// Form of a line.
+    pub format: LogFormat,
+    /// File that receives every line too.
+    pub file: Option<LogFile>,
+    /// Lines waiting to be written, for each output.
+    pub queue_max: usize,
+}
+
+/// Form of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// A log file that is put aside at a size.
+#[derive(Clone, Debug)]
+pub struct LogFile {
+    /// Path of the current file.
+    pub path: PathBuf,
+    /// Size in bytes at which it is put aside.
+    pub max_bytes: u64,
+    /// How many files put aside are kept.
+    pub max_history: u64,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct MetricsConfig {
+    /// Whether metrics are collected and `/metrics` exists.
+    pub enabled: bool,
+}

@@ -1,0 +1,115 @@
+//! One connection: HTTP/1.1 with limits, and a polite end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use super::ServerSettings;
+use super::watch::{Activity, InRequest, Patience, Watched};
+use crate::clock;
+
+/// What a connection over the limit is told, whatever it asks.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 109\r\n\r\n{\"error\":\"too many connections: raise server.connections.max, or close idle ones\",\"status\":503,\"timestamp\":0}";
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// What answers requests. Every worker has a clone.
+pub trait Service: Clone + Send + 'static {
+    /// Body of the answers.
+    type Body: http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
+
+    /// Answers one request. The body of the answer keeps `in_request` until it is sent.
+    fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> impl Future<Output = Response<Self::Body>> + Send;
+}
+
+/// The limits of connections, shared by all workers.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    builder: http1::Builder,
+    patience: Patience,
+    open: Arc<AtomicUsize>,
+    open_max: usize,
+}
+
+impl Limits {
+    pub(super) fn new(settings: &ServerSettings, open: Arc<AtomicUsize>) -> Self {
+        let mut builder = http1::Builder::new();
+        // The time limits are kept by `watch`: hyper's own would count resting between requests as a slow head.
+        builder.header_read_timeout(None).max_buf_size(settings.header_bytes_max.max(8192)).pipeline_flush(true);
+        let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
+        Self { builder, patience, open, open_max: settings.connections_max }
+    }
+
+    fn admit(&self) -> Option<Admitted> {
+        let before = self.open.fetch_add(1, Ordering::AcqRel);
+        let admitted = Admitted(self.open.clone());
+        (before < self.open_max).then_some(admitted)
+    }
+}
+
+/// One of the allowed connections; dropping it frees the place.
+struct Admitted(Arc<AtomicUsize>);
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Serves one connection until it ends, or politely ends it at `stop`.
+pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, service: S, limits: Limits, stop: CancellationToken) {
+    let Some(_admitted) = limits.admit() else { return refuse(stream).await };
+    // Without it small answers wait for the other side's acknowledgement; failing to set it costs speed only.
+    let _ = stream.set_nodelay(true);
+    let activity = Activity::new();
+    let requests = activity.clone();
+    let answer = hyper::service::service_fn(move |request| {
+        let (service, in_request) = (service.clone(), requests.request_began());
+        async move { Ok::<_, Infallible>(service.answer(request, Peer(address), in_request).await) }
+    });
+    let stream = TokioIo::new(Watched::new(stream, activity.clone()));
+    let mut connection = std::pin::pin!(limits.builder.serve_connection(stream, answer));
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended.map_err(|error| error.to_string()),
+        why = lost_patience(&activity, limits.patience) => Err(why.to_owned()),
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            tokio::select! {
+                ended = connection => ended.map_err(|error| error.to_string()),
+                why = lost_patience(&activity, limits.patience) => Err(why.to_owned()),
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %address, "connection ended: {error}");
+    }
+}
+
+/// Looks now and then, and returns when the connection is too slow or too idle.
+async fn lost_patience(activity: &Activity, patience: Patience) -> &'static str {
+    let pause = (patience.head.min(patience.idle) / 4).clamp(Duration::from_millis(20), Duration::from_secs(5));
+    loop {
+        tokio::time::sleep(pause).await;
+        if let Some(why) = activity.fault(clock::now(), patience) {
+            return why;
+        }
+    }
+}
+
+async fn refuse(mut stream: TcpStream) {
+    // Whether the client reads the refusal is its own affair.
+    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(TOO_MANY)).await;
+}
