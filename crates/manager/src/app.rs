@@ -123,6 +123,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         observations,
         health,
         identity: identity(&config, epoch),
+        change_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
         metrics,
