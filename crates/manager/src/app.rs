@@ -107,12 +107,13 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         health_settings(&config.health, manager_id.clone()),
         catalog.clone(),
         observations.clone(),
-        registry.clone(),
+        judge(&registry),
         dialer.clone(),
         &tasks,
     );
     let client = Client::new(dialer, Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
-    let federation = federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
+    let federation =
+        federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     background::start(&tasks, catalog.clone(), metrics.clone());
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
@@ -122,11 +123,12 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         observations,
         health,
         identity: identity(&config, epoch),
+        change_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
         metrics,
     });
-    let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
+    let federation = Arc::new(FederationApi::new(federation, config.federation.empty_status));
     let router = api::router::router(state, federation, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
     let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
@@ -162,6 +164,23 @@ impl RunningApp {
         let ended = self.tasks.stop(flush.max(Duration::from_millis(100))).await;
         if cut == 0 && ended { Stopped::Cleanly } else { Stopped::OutOfTime }
     }
+}
+
+/// The monitor's verdicts go to the registry's writer.
+fn judge(registry: &RegistryHandle) -> health::Judge {
+    let registry = registry.clone();
+    Arc::new(move |judgements| {
+        let registry = registry.clone();
+        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
+            id: judgement.id,
+            incarnation: judgement.incarnation,
+            verdict: judgement.verdict,
+            from: judgement.from,
+            evidence: judgement.evidence,
+        });
+        let translated = translated.collect();
+        Box::pin(async move { registry.judge(translated).await })
+    })
 }
 
 fn tokens(security: &SecurityConfig) -> Result<Tokens, TokensError> {

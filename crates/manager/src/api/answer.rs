@@ -25,7 +25,8 @@ pub(super) fn ok(body: &impl Serialize) -> Response {
 pub(super) fn with_status(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
         Ok(text) => bytes(status, Bytes::from(text)),
-        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error: the answer cannot be written: {error}")).into_response(),
+        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error: the answer cannot be written: {error}"))
+            .into_response(),
     }
 }
 

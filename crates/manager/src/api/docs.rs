@@ -70,7 +70,8 @@ fn serve(path: &str) -> Response {
             response
         }
         Ok(None) => ApiError::new(StatusCode::NOT_FOUND, "no such file of the API page: see /docs/").into_response(),
-        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error: the API page cannot be read: {error}")).into_response(),
+        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error: the API page cannot be read: {error}"))
+            .into_response(),
     }
 }
 

@@ -78,7 +78,14 @@ impl Rendered {
     }
 
     /// Renders `catalog`; entries that did not change are copied from the rendering before.
-    fn new(catalog: Arc<Catalog>, observations: &Observations, before: Option<&Self>, tag: HeaderValue, edition: u64, standing: u64) -> Self {
+    fn new(
+        catalog: Arc<Catalog>,
+        observations: &Observations,
+        before: Option<&Self>,
+        tag: HeaderValue,
+        edition: u64,
+        standing: u64,
+    ) -> Self {
         let slots = observations.slots();
         let known: HashMap<*const Entry, usize> = before.map(Self::entry_places).unwrap_or_default();
         let mut text = BytesMut::with_capacity(before.map_or(0, |before| before.text.len() + 1024));

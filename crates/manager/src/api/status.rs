@@ -12,6 +12,7 @@ use super::error::{ApiError, ErrorBody};
 use super::state::{ApiState, Shared};
 use super::wire::status::{HealthDetail, ManagerHealth, ProbeAnswer, RegistryDetail};
 use crate::clock;
+use crate::registry::StoreStatus;
 
 /// How the manager is. Always 200 while it answers; what does not work is named in `degraded`.
 #[utoipa::path(
@@ -69,7 +70,7 @@ pub async fn detail(state: Shared) -> Response {
         ready: state.readiness.get(),
         registry: RegistryDetail {
             backend: "embedded",
-            store: state.registry.store_failure().unwrap_or_else(|| "ok".to_owned()),
+            store: store_failure(&state).unwrap_or_else(|| "ok".to_owned()),
             epoch: identity.epoch,
             generation: catalog.generation().0,
             instances: catalog.entries().len(),
@@ -81,7 +82,7 @@ pub async fn detail(state: Shared) -> Response {
 }
 
 fn manager_health(state: &ApiState) -> ManagerHealth {
-    let store = state.registry.store_failure().map(|failure| format!("registry: {failure}"));
+    let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
     ManagerHealth {
         status: "UP",
@@ -93,10 +94,19 @@ fn manager_health(state: &ApiState) -> ManagerHealth {
     }
 }
 
+fn store_failure(state: &ApiState) -> Option<String> {
+    match state.registry.store_status() {
+        StoreStatus::Ok => None,
+        StoreStatus::Failing { sentence, since } => Some(format!("{sentence} (since {})", clock::iso(since))),
+    }
+}
+
 fn doubt_sentence(doubt: Doubt) -> String {
     match doubt {
         Doubt::MostHostsSilent { silent, of } => {
-            format!("{silent} of {of} hosts that used to answer are silent at once, so the fault is probably here: nobody is found down until most answer again")
+            format!(
+                "{silent} of {of} hosts that used to answer are silent at once, so the fault is probably here: nobody is found down until most answer again"
+            )
         }
         Doubt::OwnLoopLate { by } => {
             format!("the manager itself was held up for {} ms, so timeouts of that time are not counted", by.as_millis())

@@ -2,10 +2,15 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
+use std::sync::Arc;
 use std::time::Duration;
+
+use peegeeq_domain::instance::{Endpoint, Host, Scheme};
 
 use crate::app::RunningApp;
 use crate::config::{BackendChoice, Config};
+use crate::net::{Caller, Client, Deadline, Dialer, DialerSettings, Limits, TlsSettings};
 
 /// How long a Consul agent has to show itself.
 const DETECTION_TIME: Duration = Duration::from_millis(200);
@@ -16,7 +21,7 @@ pub(super) async fn serving(app: &RunningApp, config: &Config) {
     let data = config.registry.data_dir.display();
     print(&format!("{}\n  registry     embedded, in {data}\n", pages(&url)));
     tracing::info!(url, "PeeGeeQ Service Manager {} is serving on {url}", env!("CARGO_PKG_VERSION"));
-    warn_without_consul(config).await;
+    warn_without_consul(app, config).await;
 }
 
 /// The pages of a manager at `url`.
@@ -44,18 +49,28 @@ pub(super) fn print(text: &str) {
     let _ = writeln!(output, "{text}").and_then(|()| output.flush());
 }
 
-async fn warn_without_consul(config: &Config) {
-    let agent = &config.registry.consul_agent;
-    if config.registry.choice == BackendChoice::Auto && crate::net::answers(&agent.host, agent.port, DETECTION_TIME).await {
+async fn warn_without_consul(app: &RunningApp, config: &Config) {
+    let data = config.registry.data_dir.display();
+    if config.registry.choice == BackendChoice::Auto
+        && let Some(agent) = consul_agent(app, config).await
+    {
         tracing::warn!(
-            "a Consul agent answers at {}:{}, but this version keeps registrations in its own embedded registry; nothing is read from or written to Consul",
-            agent.host,
-            agent.port
+            "a Consul agent answers at {agent}, but this version keeps registrations in its own embedded registry in {data}; nothing is read from or written to Consul"
         );
         return;
     }
     tracing::warn!(
-        "running without Consul: registrations are kept by this manager alone, in {}; good for one manager, but several cannot share it",
-        config.registry.data_dir.display()
+        "running without Consul: this manager keeps registrations for itself in {data}; good for one manager, but several cannot share it"
     );
+}
+
+/// The agent's address, if one answers as a Consul agent does.
+async fn consul_agent(app: &RunningApp, config: &Config) -> Option<String> {
+    let agent = &config.registry.consul_agent;
+    let endpoint = Endpoint { scheme: Scheme::Http, host: Host::parse(&agent.host).ok()?, port: NonZeroU16::new(agent.port)? };
+    let settings = DialerSettings { connect_timeout: DETECTION_TIME, allowed_networks: Vec::new(), tls: TlsSettings::default() };
+    let client = Client::new(Arc::new(Dialer::new(settings).ok()?), Caller::new("consul-detection"), 1, app.tasks().clone());
+    let limits = Limits { deadline: Deadline::within(DETECTION_TIME), body_max: 1024 };
+    let answer = client.get(&endpoint, "/v1/status/leader", limits).await.ok()?;
+    (answer.status == 200 && answer.body.starts_with(b"\"")).then(|| endpoint.authority())
 }

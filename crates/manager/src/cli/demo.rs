@@ -66,7 +66,7 @@ impl Cast {
         for number in 1..=count {
             let setup = format!("demo-{number:02}");
             let world = if number % 2 == 1 { World::sample(&setup) } else { World::second_sample(&setup) };
-            let instance = FakeInstance::start(Options::named(format!("peegeeq-demo-{number:02}"), world)).await?;
+            let instance = FakeInstance::start(Options::named(&format!("peegeeq-demo-{number:02}"), world)).await?;
             instance.update(|world| world.tick(seed.wrapping_add(u64::from(number))));
             instances.push(instance);
         }
@@ -85,7 +85,8 @@ impl Cast {
                 metadata: [("simulated".into(), "true".into())].into(),
                 ..Draft::default()
             };
-            let registration = Registration::from_draft(draft).map_err(|faults| format!("a simulated instance is not valid: {faults:?}"))?;
+            let registration =
+                Registration::from_draft(draft).map_err(|faults| format!("a simulated instance is not valid: {faults:?}"))?;
             registry.register(registration).await.map_err(|error| format!("cannot register a simulated instance: {error}"))?;
         }
         Ok(())

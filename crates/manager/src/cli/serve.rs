@@ -45,7 +45,8 @@ where
         tracing::warn!("{warning}");
     }
     raise_open_files();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(BACKGROUND_THREADS).thread_name("background").enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(BACKGROUND_THREADS).thread_name("background").enable_all().build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return Report::failure(EXIT_FAILURE, format!("cannot start threads: {error}")),

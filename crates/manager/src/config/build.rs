@@ -165,7 +165,6 @@ fn registry(values: &Values<'_>) -> RegistryConfig {
             host: values.optional_text("consul.host").unwrap_or("localhost").to_owned(),
             port: values.port("consul.port"),
         },
-        refresh_interval: values.span("cache.refresh.interval"),
         queue_max: values.size("registry.queue.max"),
         instances_max: values.size("registry.instances.max"),
         journal_max_age: Duration::from_secs(values.number("journal.max.age").saturating_mul(DAY)),

@@ -102,8 +102,6 @@ pub struct RegistryConfig {
     pub choice: BackendChoice,
     /// Where an agent of Consul would answer, so that `auto` can mention one that does.
     pub consul_agent: ConsulAgent,
-    /// How often everything is read again from the backend.
-    pub refresh_interval: Duration,
     /// Changes waiting to be stored.
     pub queue_max: usize,
     /// Most instances.

@@ -123,10 +123,7 @@ mod tests {
             assert_eq!(status(&local(), "GET", &[("origin", origin)]), None, "the browser keeps the answer from it");
         }
         assert_eq!(status(&local(), "POST", &[("sec-fetch-site", "cross-site")]), Some(StatusCode::FORBIDDEN));
-        assert_eq!(
-            status(&local(), "GET", &[("upgrade", "websocket"), ("origin", "http://evil.example")]),
-            Some(StatusCode::FORBIDDEN)
-        );
+        assert_eq!(status(&local(), "GET", &[("upgrade", "websocket"), ("origin", "http://evil.example")]), Some(StatusCode::FORBIDDEN));
         assert_eq!(status(&Origins::Any, "POST", &[("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")]), None);
     }
 

@@ -1,5 +1,7 @@
 //! Registering, changing and deregistering instances. Each is durable before it is acknowledged.
 
+use std::future::Future;
+
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -8,7 +10,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
-use crate::api::state::Shared;
+use crate::api::state::{ApiState, Shared};
 use crate::api::wire::registration::{Deregistered, RegisterRequest, Registered, UpdateRequest, read_id, read_registration, read_update};
 use crate::clock;
 use crate::registry::RegistryError;
@@ -38,7 +40,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
     let registered = async {
         let body = json_body(request, state.body).await?;
         let read = read_registration(&body)?;
-        let registered = state.registry.register(read.registration).await.map_err(|error| explain(error, ""))?;
+        let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
         Ok::<_, ApiError>((registered, read.ignored))
     };
     let (registered, ignored_fields) = match registered.await {
@@ -88,7 +90,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
         let instance_id = read_id(&id)?;
         let body = json_body(request, state.body).await?;
         let read = read_update(&body)?;
-        let instance = state.registry.update(instance_id, read.patch, read.revision).await.map_err(|error| explain(error, &id))?;
+        let instance = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
         Ok::<_, ApiError>((instance, read.ignored))
     };
     match updated.await {
@@ -121,7 +123,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
 pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Response {
     let gone = async {
         let instance_id = read_id(&id)?;
-        state.registry.deregister(instance_id).await.map_err(|error| explain(error, &id))
+        in_time(&state, &id, state.registry.deregister(instance_id)).await
     };
     match gone.await {
         Err(error) => error.into_response(),
@@ -150,6 +152,17 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Respo
 )]
 pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
     deregister_instance(state, path).await
+}
+
+/// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.
+async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
+    match tokio::time::timeout(state.change_timeout, change).await {
+        Ok(outcome) => outcome.map_err(|error| explain(error, id)),
+        Err(_) => {
+            let message = "the disk did not take the change in time (request.timeout): whether it was made is not known, read it again";
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).with("outcome", "unknown"))
+        }
+    }
 }
 
 /// The registry's refusals, in words for the caller.

@@ -45,7 +45,7 @@ pub async fn force_health_check(state: Shared, Path(id): Path<String>) -> Respon
 
 async fn check(state: &Shared, id: &str, kind: Check) -> Response {
     let Some(entry) = state.catalog.current().get(id).cloned() else { return unknown(id) };
-    let checkup = match state.health.check(entry.id().clone(), kind).await {
+    let checkup = match state.health.check(entry.id(), kind).await {
         Ok(checkup) => checkup,
         Err(CheckError::Unknown) => return unknown(id),
         Err(CheckError::Busy) => return ApiError::busy("too many checks are waiting: try again in a moment").into_response(),

@@ -18,16 +18,22 @@ use crate::api::wire::instance::InstanceView;
 use crate::clock;
 
 /// The list of instances.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer: the rows are written from prepared bytes, not from this")]
+pub struct InstanceList<'a> {
+    #[schema(inline)]
+    #[serde(flatten)]
+    frame: ListFrame<'a>,
+    /// The instances asked for.
+    instances: Vec<InstanceView<'a>>,
+}
+
+/// What stands around the rows.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct InstanceList<'a> {
+struct ListFrame<'a> {
     /// `Instances retrieved successfully`
     message: &'static str,
-    /// The instances asked for.
-    #[serde(skip)]
-    #[schema(value_type = Vec<InstanceView>)]
-    #[expect(dead_code, reason = "describes the answer; the rows are written from prepared bytes")]
-    instances: &'a (),
     /// Rows in this answer.
     count: usize,
     /// The same, as the original named it.
@@ -114,9 +120,8 @@ fn rows(query: &ListQuery, rendered: &Rendered) -> (Bytes, usize, usize) {
 /// The rows between the fields around them: only these few bytes are written for each request.
 fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, shown: usize) -> [Bytes; 3] {
     let page = query.page;
-    let fields = InstanceList {
+    let fields = ListFrame {
         message: "Instances retrieved successfully",
-        instances: &(),
         count: shown,
         instance_count: shown,
         matched_instances: matched,

@@ -15,16 +15,22 @@ use crate::api::wire::instance::{InstanceView, SetupView, setup_views};
 use crate::clock;
 
 /// One instance.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer: the instance is written from prepared bytes, not from this")]
+pub struct InstanceRead<'a> {
+    #[schema(inline)]
+    #[serde(flatten)]
+    frame: ReadFrame,
+    /// The instance.
+    instance: InstanceView<'a>,
+}
+
+/// What stands around the instance.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct InstanceRead {
+struct ReadFrame {
     /// `Instance retrieved successfully`
     message: &'static str,
-    /// The instance.
-    #[serde(skip)]
-    #[schema(value_type = InstanceView)]
-    #[expect(dead_code, reason = "describes the answer; it is written from prepared bytes")]
-    instance: (),
     /// Its setups, as last seen; null before the first look.
     setups: Option<Vec<SetupView>>,
     /// Why the setups may be out of date.
@@ -39,7 +45,7 @@ pub struct InstanceRead {
     get, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "getInstance",
     params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
     responses(
-        (status = 200, description = "the instance", body = InstanceRead),
+        (status = 200, description = "the instance", body = InstanceRead<'static>),
         (status = 304, description = "unchanged since the answer with that ETag"),
         (status = 400, description = "the path is wrong", body = ErrorBody),
         (status = 401, description = "needs a token", body = ErrorBody),
@@ -55,9 +61,8 @@ pub async fn get_instance(state: Shared, Path(id): Path<String>, headers: Header
         return not_modified(&rendered.tag);
     }
     let seen = state.observations.slot(&id).and_then(|slot| slot.setups());
-    let fields = InstanceRead {
+    let fields = ReadFrame {
         message: "Instance retrieved successfully",
-        instance: (),
         setups: seen.as_deref().map(setup_views),
         setups_failure: seen.as_ref().and_then(|seen| seen.failure.clone()),
         timestamp: clock::iso(clock::wall()),

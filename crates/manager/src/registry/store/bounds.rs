@@ -47,7 +47,12 @@ impl JournalBounds {
     }
 
     /// Cuts off at most a chunk.
-    pub(super) fn prune(&mut self, table: &mut Table<u64, &'static [u8]>, settings: StoreSettings, now: Timestamp) -> Result<(), redb::Error> {
+    pub(super) fn prune(
+        &mut self,
+        table: &mut Table<u64, &'static [u8]>,
+        settings: StoreSettings,
+        now: Timestamp,
+    ) -> Result<(), redb::Error> {
         let due = self.due(settings, now);
         if due == 0 {
             return Ok(());

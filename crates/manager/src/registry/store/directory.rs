@@ -78,7 +78,8 @@ fn pid_in(file: File) -> Option<u32> {
 
 fn make_file(dir: &Path, path: &Path) -> Result<(), OpenError> {
     let making = dir.join(FILE_BEING_MADE);
-    let made = make_empty(&making).and_then(|()| std::fs::rename(&making, path).and_then(|()| File::open(dir)?.sync_all()).map_err(Into::into));
+    let made =
+        make_empty(&making).and_then(|()| std::fs::rename(&making, path).and_then(|()| File::open(dir)?.sync_all()).map_err(Into::into));
     made.map_err(|error: redb::Error| OpenError::of(&path.display().to_string(), &error))
 }
 

@@ -11,9 +11,9 @@ use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableHandl
 
 use super::bounds::JournalBounds;
 use super::error::OpenError;
+use super::instance_record;
 use super::medium::{Medium, Overlay};
 use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META};
-use super::instance_record;
 
 /// The first bytes of every file of the database.
 const MAGIC: &[u8] = b"redb";

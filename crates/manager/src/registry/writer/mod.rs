@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use super::reader::{CatalogReader, catalog_cell};
 use super::store::{Loaded, Medium, Store};
 use crate::tasks::{TaskName, Tasks};
-pub use handle::{Judgement, Registered, RegistryError, RegistryHandle, StoreStatus};
 use handle::{Doors, doors};
+pub use handle::{Judgement, Registered, RegistryError, RegistryHandle, StoreStatus};
 use task::Writer;
 
 /// The bounds of the writer.

@@ -55,7 +55,13 @@ fn everywhere(on: On, times: u64, error: ErrorKind, plant: fn(&Disk)) -> Vec<Res
 #[test]
 fn a_failing_disk_refuses_and_recovers() {
     for on in [On::Write, On::Sync] {
-        for (times, error) in [(1, ErrorKind::StorageFull), (1, ErrorKind::Other), (3, ErrorKind::Other), (99, ErrorKind::StorageFull), (2, ErrorKind::ReadOnlyFilesystem)] {
+        for (times, error) in [
+            (1, ErrorKind::StorageFull),
+            (1, ErrorKind::Other),
+            (3, ErrorKind::Other),
+            (99, ErrorKind::StorageFull),
+            (2, ErrorKind::ReadOnlyFilesystem),
+        ] {
             let outcomes = everywhere(on, times, error, |_| {});
             assert!(outcomes.len() as u64 >= COMMITS, "only {} places were met", outcomes.len());
             for (after, outcome) in outcomes.into_iter().enumerate() {

@@ -43,7 +43,9 @@ fn unknown_fields_and_broken_soft_fields_lose_nothing_else() {
 
 #[test]
 fn what_cannot_be_used_says_why() {
-    for (record, reason) in [(&b""[..], "empty"), (b"\x02{}", "version 2"), (b"\x01{", "EOF"), (b"\x01{\"host\":\"a b\",\"port\":1}", "host")] {
+    for (record, reason) in
+        [(&b""[..], "empty"), (b"\x02{}", "version 2"), (b"\x01{", "EOF"), (b"\x01{\"host\":\"a b\",\"port\":1}", "host")]
+    {
         let error = read("a", record).unwrap_err();
         assert!(error.contains(reason), "{error}");
     }

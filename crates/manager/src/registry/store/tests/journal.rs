@@ -31,7 +31,8 @@ fn every_kind_of_event_is_read_as_it_was_written() {
     let batch: Vec<_> = events.iter().map(|event| Write::Note { at: at(5), event: event.clone() }).collect();
     store.commit(&batch, at(5)).unwrap();
     let entries = store.journal(Seq { epoch: 1, number: 1 }, 100).unwrap();
-    let expected = |(place, event): (u64, JournalEvent)| JournalEntry { seq: Seq { epoch: 1, number: place }, at: at(5), event: Some(event) };
+    let expected =
+        |(place, event): (u64, JournalEvent)| JournalEntry { seq: Seq { epoch: 1, number: place }, at: at(5), event: Some(event) };
     assert_eq!(entries, (2..).zip(events).map(expected).collect::<Vec<_>>());
     assert_eq!(store.journal(Seq { epoch: 1, number: 3 }, 2).unwrap().len(), 2);
     assert_eq!(store.last_seq().to_string(), "1:7");
