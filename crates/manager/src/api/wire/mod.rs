@@ -6,3 +6,4 @@ pub mod health;
 pub mod instance;
 pub mod registration;
 pub mod status;
+pub mod words;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::words::{PresenceWord, SchemeWord};
 use crate::api::error::ApiError;
 use crate::api::extract::Fields;
 
@@ -20,33 +21,55 @@ const UNREADABLE: &str = "Invalid registration data";
 #[expect(dead_code, reason = "describes the request in the API document; the reader takes fields one by one to name all faults at once")]
 pub struct RegisterRequest {
     /// Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones.
-    #[schema(examples("peegeeq-prod-01"), min_length = 1, max_length = 128)]
+    #[schema(
+        examples("peegeeq-prod-01"),
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]+$"
+    )]
     instance_id: String,
     /// DNS name or address.
-    #[schema(examples("10.0.1.100"))]
+    #[schema(
+        examples("10.0.1.100"),
+        min_length = 1,
+        max_length = 253,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(\\.[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?){0,3}$|^[0-9A-Fa-f:.\\[\\]]+$"
+    )]
     host: String,
     /// TCP port.
     #[schema(examples(8080), minimum = 1, maximum = 65535)]
     port: u32,
     /// `http` or `https`; default `http`.
-    #[schema(nullable = false)]
-    scheme: Option<String>,
+    scheme: Option<SchemeWord>,
     /// Version of its software; default `unknown`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     version: Option<String>,
     /// Environment; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     environment: Option<String>,
     /// Region; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     region: Option<String>,
     /// Share of traffic relative to others, default 1.
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// Path asked for health; default `/health`.
+    #[schema(max_length = 256, pattern = "^/[A-Za-z0-9_-][A-Za-z0-9_/-]*$")]
     health_path: Option<String>,
     /// Status that counts as healthy; default any 2xx.
     #[schema(minimum = 200, maximum = 599)]
     health_status: Option<u32>,
     /// `starting`, `serving`, `draining`, `stopping` or `maintenance`; default: as before, or `serving`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// Labels: at most 64 keys and 16 KiB. Values that are not text are kept as their JSON text.
     metadata: Option<BTreeMap<String, serde_json::Value>>,
 }
@@ -95,7 +118,7 @@ pub struct UpdateRequest {
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// The new order: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// The revision this change was made for; 409 if it is another by now.
     revision: Option<u64>,
 }
