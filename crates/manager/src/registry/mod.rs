@@ -9,3 +9,6 @@ mod writer;
 
 pub use reader::CatalogReader;
 // writer exports follow
+/// For tests of rooms that read the catalog: lets them write it, too.
+#[cfg(test)]
+pub(crate) use reader::{CatalogPublisher, catalog_cell};
