@@ -8,7 +8,6 @@ pub mod store;
 mod writer;
 
 pub use reader::CatalogReader;
-// writer exports follow
-/// For tests of rooms that read the catalog: lets them write it, too.
 #[cfg(test)]
 pub(crate) use reader::{CatalogPublisher, catalog_cell};
+pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, start};
