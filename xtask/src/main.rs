@@ -1,2 +1,42 @@
-//! stub
-fn main() {}
+//! Checks and generators of the project: `cargo xtask <command>`.
+//!
+//! Owns the command line only; each command is a module. Exit code 0: all holds, 1: findings were printed, 2: misuse.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+mod deps;
+mod finding;
+mod lockfile;
+mod tidy;
+
+const USAGE: &str = "usage: cargo xtask <command>
+
+  tidy    how the sources are shaped and which part may name which
+  deps    licences, bans, duplicates, sources and number of the locked packages";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = workspace_root();
+    let outcome = match words[..] {
+        ["tidy"] => tidy::run(&root),
+        ["deps"] => deps::run(&root),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(report) => report.print(),
+        Err(sentence) => {
+            eprintln!("xtask: {sentence}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn workspace_root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}

@@ -1,1 +1,272 @@
-//! stub
+//! The whole program, startable inside a test: builds the rooms in order, and stops them in the other.
+//!
+//! Owns the order of starting and stopping, and the time limit on stopping. Does nothing per request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use peegeeq_domain::access::Role;
+use peegeeq_domain::health::HealthPolicy;
+use tokio::runtime::Handle;
+
+use crate::api::edge::{Edge, EdgeSettings, HostNames, Origins};
+use crate::api::extract::BodyLimits;
+use crate::api::federation::FederationApi;
+use crate::api::listing::Listing;
+use crate::api::state::{ApiState, Identity, Readiness};
+use crate::api::{self};
+use crate::config::{AnonymousRole, Config, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::federation::{self, FederationSettings};
+use crate::health::{self, HealthSettings};
+use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
+use crate::observations::Observations;
+use crate::observe::metrics::{Metrics, MetricsError};
+use crate::registry::store::{OpenError, Store, StoreSettings};
+use crate::registry::{self, CatalogReader, RegistryHandle, RegistrySettings};
+use crate::security::{Tokens, TokensError};
+use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
+use crate::tasks::{EndedEarly, Tasks};
+
+mod background;
+mod static_instances;
+
+/// Time kept back from the grace time for what comes after the last answer: flushing the registry.
+const FLUSH_TIME: Duration = Duration::from_secs(1);
+
+/// An unanswered probe gets another beside it after this time: see `docs/adr/0005-health.md`.
+const OVERLAP_AFTER: Duration = Duration::from_secs(1);
+
+/// Failures must span this before they count as down, unless the connection was refused.
+const LEAST_SPAN: Duration = Duration::from_millis(1500);
+
+/// Why the manager did not start. Nothing keeps running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port could not be had.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The registry's store could not be opened.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The tokens file is no good.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// Metrics could not be set up.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// TLS towards instances could not be set up.
+    #[error("{0}")]
+    Tls(String),
+    /// The workers could not be started.
+    #[error("cannot start the worker threads of the server: {0}")]
+    Workers(#[from] std::io::Error),
+    /// Instances in `config.json` are no good.
+    #[error("{0}")]
+    StaticInstances(String),
+}
+
+/// A manager that answers.
+#[derive(Debug)]
+pub struct RunningApp {
+    server: RunningServer,
+    tasks: Tasks,
+    ended_early: EndedEarly,
+    readiness: Readiness,
+    grace: Duration,
+    /// Reads the catalog.
+    pub catalog: CatalogReader,
+    /// Changes the registry: for the simulated instances of `demo`.
+    pub registry: RegistryHandle,
+}
+
+/// How a manager ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// All that ran was finished.
+    Cleanly,
+    /// The grace time was over first.
+    OutOfTime,
+}
+
+/// Starts a manager on the runtime of the caller, which carries the background work.
+pub async fn start(config: Config) -> Result<RunningApp, StartError> {
+    let tokens = tokens(&config.security)?;
+    let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
+    let bound = BoundServer::bind(server_settings(&config.server))?;
+    let store_settings =
+        StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
+    let (store, loaded) = Store::open(&config.registry.data_dir, store_settings)?;
+    let epoch = loaded.epoch;
+    let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
+    let (tasks, ended_early) = Tasks::new(Handle::current());
+    let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
+    let observations = Arc::new(Observations::default());
+    let manager_id = manager_id(&config, epoch);
+    let health = health::start(
+        health_settings(&config.health, manager_id.clone()),
+        catalog.clone(),
+        observations.clone(),
+        judge(&registry),
+        dialer.clone(),
+        &tasks,
+    );
+    let client = Client::new(dialer, Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
+    let federation =
+        federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
+    background::start(&tasks, catalog.clone(), metrics.clone());
+    let readiness = Readiness::default();
+    let state = Arc::new(ApiState {
+        listing: Listing::new(catalog.clone(), observations.clone(), epoch),
+        catalog: catalog.clone(),
+        registry: registry.clone(),
+        observations,
+        health,
+        identity: identity(&config, epoch),
+        body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
+        readiness: readiness.clone(),
+        metrics,
+    });
+    let federation = Arc::new(FederationApi::new(federation, config.federation.empty_status));
+    let router = api::router::router(state, federation, tokens.anonymous());
+    let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
+    let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
+    static_instances::register(&app.registry, &app.catalog, &config.static_instances).await.map_err(StartError::StaticInstances)?;
+    app.readiness.set(true);
+    Ok(app)
+}
+
+impl RunningApp {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The tasks of this manager: `demo` adds its own.
+    pub fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Waits until a vital task ended although nobody asked it to: the manager should stop, loudly.
+    pub async fn ended_early(&mut self) -> &'static str {
+        self.ended_early.recv().await.map_or("every task", crate::tasks::TaskName::as_str)
+    }
+
+    /// Says "not ready", lets running requests finish, flushes the registry. Ends within the grace time.
+    pub async fn stop(self) -> Stopped {
+        self.readiness.set(false);
+        let flush = FLUSH_TIME.min(self.grace / 2);
+        let cut = self.server.stop(self.grace.saturating_sub(flush)).await;
+        if cut > 0 {
+            tracing::warn!(connections = cut, "the grace time is over: {cut} connections were cut");
+        }
+        let ended = self.tasks.stop(flush.max(Duration::from_millis(100))).await;
+        if cut == 0 && ended { Stopped::Cleanly } else { Stopped::OutOfTime }
+    }
+}
+
+/// The monitor's verdicts go to the registry's writer.
+fn judge(registry: &RegistryHandle) -> health::Judge {
+    let registry = registry.clone();
+    Arc::new(move |judgements| {
+        let registry = registry.clone();
+        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
+            id: judgement.id,
+            incarnation: judgement.incarnation,
+            verdict: judgement.verdict,
+            from: judgement.from,
+            evidence: judgement.evidence,
+        });
+        let translated = translated.collect();
+        Box::pin(async move { registry.judge(translated).await })
+    })
+}
+
+fn tokens(security: &SecurityConfig) -> Result<Tokens, TokensError> {
+    let anonymous = match security.anonymous_role {
+        AnonymousRole::None => None,
+        AnonymousRole::Admin => Some(Role::Admin),
+    };
+    match &security.tokens_file {
+        Some(file) => Tokens::read(file, anonymous),
+        None => Ok(Tokens::none(anonymous)),
+    }
+}
+
+/// Differs between managers, and between the lives of one: names this process in the hop header.
+fn manager_id(config: &Config, epoch: u64) -> String {
+    format!("{}-{epoch}-{:08x}", config.identity.name, rand::random::<u32>())
+}
+
+fn identity(config: &Config, epoch: u64) -> Identity {
+    Identity {
+        service: config.identity.name.clone(),
+        environment: config.identity.environment.clone(),
+        region: config.identity.region.clone(),
+        epoch,
+    }
+}
+
+fn server_settings(config: &ServerConfig) -> ServerSettings {
+    ServerSettings {
+        address: SocketAddr::new(config.bind, config.port),
+        workers: config.workers,
+        connections_max: config.connections_max,
+        header_timeout: config.header_timeout,
+        header_bytes_max: config.header_max_bytes,
+        idle_timeout: config.idle_timeout,
+    }
+}
+
+fn edge_settings(config: &Config, tokens: Tokens) -> EdgeSettings {
+    let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let hosts = HostNames::new(config.security.host_names.iter().cloned().chain([own]));
+    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens }
+}
+
+fn registry_settings(config: &Config) -> RegistrySettings {
+    RegistrySettings {
+        queue_max: config.registry.queue_max,
+        instances_max: config.registry.instances_max,
+        journal_queue_max: config.registry.queue_max,
+    }
+}
+
+fn dialer_settings(config: &Config) -> DialerSettings {
+    DialerSettings {
+        connect_timeout: config.client.connect_timeout,
+        allowed_networks: config.security.instance_networks.clone(),
+        tls: TlsSettings { extra_ca_file: config.client.tls_ca_file.clone() },
+    }
+}
+
+fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings {
+    HealthSettings {
+        policy: HealthPolicy {
+            interval: config.check_interval,
+            jitter_percent: u32::from(config.jitter_percent),
+            max_failures: config.max_failures,
+            recheck: config.recheck_interval,
+            overlap_after: OVERLAP_AFTER.min(config.check_timeout),
+            least_span: LEAST_SPAN,
+            retry_interval: config.retry_interval,
+            recovery_successes: config.recovery_successes,
+        },
+        probe_timeout: config.check_timeout,
+        concurrency: config.concurrency,
+        tripwire: config.tripwire_enabled,
+        setups_interval: config.setups_interval,
+        response_max: config.response_max_bytes,
+        manager_id,
+    }
+}
+
+fn federation_settings(config: &FederationConfig) -> FederationSettings {
+    FederationSettings {
+        max_age: config.max_age,
+        source_timeout: config.source_timeout,
+        request_timeout: config.request_timeout,
+        concurrency: config.concurrency,
+        response_max: config.response_max_bytes,
+    }
+}

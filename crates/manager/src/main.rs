@@ -1,2 +1,34 @@
-//! stub
-fn main() {}
+//! From arguments to an exit code.
+//!
+//! Owns the process: its allocator, its signals, what it prints. Everything else is in the library.
+
+use std::process::ExitCode;
+
+use peegeeq_service_manager::cli::{self, Command, Invocation, Report};
+use peegeeq_service_manager::{api, config};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let report = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => act(invocation),
+        Err(report) => report,
+    };
+    report.print();
+    ExitCode::from(report.code)
+}
+
+fn act(invocation: Invocation) -> Report {
+    let working_directory = std::env::current_dir().unwrap_or_default();
+    let loaded = config::load(&invocation.settings, &config::process_environment, &working_directory);
+    match invocation.command {
+        Command::ConfigPrint { json } => cli::config_print(&loaded, json),
+        Command::ConfigCheck { json } => cli::config_check(&loaded, json),
+        Command::Openapi => Report::output(api::openapi_json()),
+        Command::TokenHash { name, role } => cli::token_hash(&name, role),
+        Command::Health { url } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::ask_health(url, &loaded.config)),
+        Command::Serve => loaded.map_or_else(|faults| cli::faults(&faults), cli::serve),
+        Command::Demo { instances, seed } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::demo(loaded, instances, seed)),
+    }
+}

@@ -60,19 +60,9 @@ impl ChaosProxy {
         let (mode, watched) = watch::channel(ChaosMode::Pass);
         let accepted = Arc::new(AtomicU64::new(0));
         let addr = port.addr();
-        let gate = Gate {
-            port,
-            upstream,
-            mode: watched,
-            accepted: accepted.clone(),
-        };
+        let gate = Gate { port, upstream, mode: watched, accepted: accepted.clone() };
         let task = tokio::spawn(gate.run(listener));
-        Ok(Self {
-            addr,
-            mode,
-            accepted,
-            task,
-        })
+        Ok(Self { addr, mode, accepted, task })
     }
 
     /// Where the proxy listens.
@@ -132,11 +122,7 @@ impl Gate {
             } else if listener.is_none() {
                 listener = self.port.listen().ok();
             }
-            if self
-                .accept_until_change(listener.as_ref(), &mut connections)
-                .await
-                .is_err()
-            {
+            if self.accept_until_change(listener.as_ref(), &mut connections).await.is_err() {
                 return;
             }
         }

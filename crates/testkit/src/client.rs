@@ -43,11 +43,7 @@ impl Reply {
     pub fn json(&self) -> serde_json::Value {
         match serde_json::from_slice(&self.body) {
             Ok(value) => value,
-            Err(error) => panic!(
-                "answer {} is not JSON ({error}): {}",
-                self.status,
-                self.text()
-            ),
+            Err(error) => panic!("answer {} is not JSON ({error}): {}", self.status, self.text()),
         }
     }
 
@@ -60,10 +56,7 @@ impl Reply {
     /// A header as text; empty when absent.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -126,14 +119,9 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`Self::get`].
-    pub async fn post_json(
-        &self,
-        url: &str,
-        body: &serde_json::Value,
-    ) -> Result<Reply, ClientError> {
+    pub async fn post_json(&self, url: &str, body: &serde_json::Value) -> Result<Reply, ClientError> {
         let headers = [("content-type", "application/json")];
-        self.request(Method::POST, url, &headers, body.to_string())
-            .await
+        self.request(Method::POST, url, &headers, body.to_string()).await
     }
 
     /// Any request. A `host` header is added unless given.
@@ -141,73 +129,46 @@ impl HttpClient {
     /// # Errors
     ///
     /// As [`Self::get`].
-    pub async fn request(
-        &self,
-        method: Method,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: impl Into<Bytes>,
-    ) -> Result<Reply, ClientError> {
+    pub async fn request(&self, method: Method, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Result<Reply, ClientError> {
         let (authority, request) = prepare(method, url, headers, body.into())?;
         let exchange = async {
             let mut sender = open(&authority).await?;
             let answer = sender.send_request(request).await.map_err(http_error)?;
             read(answer).await
         };
-        tokio::time::timeout(self.timeout, exchange)
-            .await
-            .unwrap_or(Err(ClientError::Timeout(self.timeout)))
+        tokio::time::timeout(self.timeout, exchange).await.unwrap_or(Err(ClientError::Timeout(self.timeout)))
     }
 }
 
 /// The authority to connect to, and the request in origin form.
-fn prepare(
-    method: Method,
-    url: &str,
-    headers: &[(&str, &str)],
-    body: Bytes,
-) -> Result<(String, Request<Full<Bytes>>), ClientError> {
-    let uri: Uri = url
-        .parse()
-        .map_err(|error| ClientError::Invalid(format!("{url}: {error}")))?;
+fn prepare(method: Method, url: &str, headers: &[(&str, &str)], body: Bytes) -> Result<(String, Request<Full<Bytes>>), ClientError> {
+    let uri: Uri = url.parse().map_err(|error| ClientError::Invalid(format!("{url}: {error}")))?;
     let Some(authority) = uri.authority() else {
         return Err(ClientError::Invalid(format!("{url}: no host")));
     };
     let authority = authority.as_str().to_owned();
     let target = uri.path_and_query().map_or("/", |path| path.as_str());
     let mut builder = Request::builder().method(method).uri(target);
-    if !headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case(HOST.as_str()))
-    {
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(HOST.as_str())) {
         builder = builder.header(HOST, &authority);
     }
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
-    let request = builder
-        .body(Full::new(body))
-        .map_err(|error| ClientError::Invalid(error.to_string()))?;
+    let request = builder.body(Full::new(body)).map_err(|error| ClientError::Invalid(error.to_string()))?;
     Ok((authority, request))
 }
 
 async fn open(authority: &str) -> Result<http1::SendRequest<Full<Bytes>>, ClientError> {
-    let address = if authority
-        .rsplit_once(':')
-        .is_some_and(|(_, port)| port.parse::<u16>().is_ok())
-    {
+    let address = if authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
         authority.to_owned()
     } else {
         format!("{authority}:80")
     };
-    let stream = TcpStream::connect(address)
-        .await
-        .map_err(ClientError::Connect)?;
+    let stream = TcpStream::connect(address).await.map_err(ClientError::Connect)?;
     // Without it small requests may wait for an acknowledgement; the answers are the same.
     let _ = stream.set_nodelay(true);
-    let (sender, connection) = http1::handshake(TokioIo::new(stream))
-        .await
-        .map_err(http_error)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(http_error)?;
     tokio::spawn(connection);
     Ok(sender)
 }
@@ -215,14 +176,8 @@ async fn open(authority: &str) -> Result<http1::SendRequest<Full<Bytes>>, Client
 async fn read(answer: Response<Incoming>) -> Result<Reply, ClientError> {
     let (parts, body) = answer.into_parts();
     let whole = Limited::new(body, MOST_BODY).collect().await;
-    let body = whole
-        .map_err(|error| ClientError::Http(error.to_string()))?
-        .to_bytes();
-    Ok(Reply {
-        status: parts.status,
-        headers: parts.headers,
-        body,
-    })
+    let body = whole.map_err(|error| ClientError::Http(error.to_string()))?.to_bytes();
+    Ok(Reply { status: parts.status, headers: parts.headers, body })
 }
 
 fn http_error(error: hyper::Error) -> ClientError {

@@ -3,10 +3,7 @@
 //!
 //! This crate knows neither the deciding nor the acting half of the product. Everything here speaks over real TCP,
 //! so what a test proves with it holds for real servers too.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the simulated world runs beside the product: it has its own tasks, clocks and connections"
-)]
+#![expect(clippy::disallowed_methods, reason = "the simulated world runs beside the product: it has its own tasks, clocks and connections")]
 
 mod chaos;
 mod client;
@@ -20,8 +17,6 @@ pub use client::{ClientError, HttpClient, LoadClient, LoadPlan, LoadReport, Repl
 pub use instance::canned::{Canned, CannedBody};
 pub use instance::fleet::{FakeFleet, FleetOptions};
 pub use instance::mode::Mode;
-pub use instance::world::{
-    ConsumerGroup, Database, EventStore, GroupStatus, Queue, QueueKind, Setup, World,
-};
+pub use instance::world::{ConsumerGroup, Database, EventStore, GroupStatus, Queue, QueueKind, Setup, World};
 pub use instance::{Dialect, FakeInstance, FakeInstanceHandle, Options, SeenRequest};
 pub use wait::{millis, secs, wait_until};

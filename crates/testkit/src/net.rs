@@ -25,10 +25,7 @@ impl ReservedPort {
     /// Reserves `addr`; port 0 means any free port.
     pub(crate) fn reserve(addr: SocketAddr) -> io::Result<Self> {
         let holder = bound_socket(addr)?;
-        Ok(Self {
-            addr: holder.local_addr()?,
-            _holder: holder,
-        })
+        Ok(Self { addr: holder.local_addr()?, _holder: holder })
     }
 
     /// The address with the port that was found.
@@ -43,11 +40,7 @@ impl ReservedPort {
 }
 
 fn bound_socket(addr: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if addr.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
-    };
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;
     Ok(socket)

@@ -33,11 +33,7 @@ pub fn millis(milliseconds: u64) -> Duration {
 ///
 /// When `deadline` passes first. The message names `what`, the caller's line and the last status.
 #[track_caller]
-pub fn wait_until<Ask, Answer, Value, Status>(
-    what: &str,
-    deadline: Duration,
-    predicate: Ask,
-) -> impl Future<Output = Value>
+pub fn wait_until<Ask, Answer, Value, Status>(what: &str, deadline: Duration, predicate: Ask) -> impl Future<Output = Value>
 where
     Ask: FnMut() -> Answer,
     Answer: Future<Output = Result<Value, Status>>,
@@ -55,10 +51,7 @@ where
     }
 }
 
-async fn poll_until<Ask, Answer, Value, Status>(
-    deadline: Duration,
-    mut predicate: Ask,
-) -> Result<Value, String>
+async fn poll_until<Ask, Answer, Value, Status>(deadline: Duration, mut predicate: Ask) -> Result<Value, String>
 where
     Ask: FnMut() -> Answer,
     Answer: Future<Output = Result<Value, Status>>,
@@ -72,9 +65,7 @@ where
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(status)) => last = status.to_string(),
             Err(_) => {
-                return Err(format!(
-                    "the last question was never answered; before it: {last}"
-                ));
+                return Err(format!("the last question was never answered; before it: {last}"));
             }
         }
         if Instant::now() + pause >= end {
@@ -95,11 +86,7 @@ mod tests {
         let asked = Cell::new(0);
         let found = wait_until("third time lucky", secs(5), || async {
             asked.set(asked.get() + 1);
-            if asked.get() == 3 {
-                Ok(asked.get())
-            } else {
-                Err(format!("asked {}", asked.get()))
-            }
+            if asked.get() == 3 { Ok(asked.get()) } else { Err(format!("asked {}", asked.get())) }
         })
         .await;
         assert_eq!(found, 3);
@@ -114,11 +101,6 @@ mod tests {
     #[tokio::test]
     #[should_panic(expected = "never answered")]
     async fn a_question_without_end_is_cut_off() {
-        wait_until(
-            "an answer",
-            millis(30),
-            std::future::pending::<Result<(), String>>,
-        )
-        .await;
+        wait_until("an answer", millis(30), std::future::pending::<Result<(), String>>).await;
     }
 }

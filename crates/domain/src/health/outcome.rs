@@ -23,6 +23,8 @@ pub enum FailureKind {
     Body,
     /// Something else answers there.
     Identity,
+    /// The manager itself could not ask: out of file descriptors, ports or memory. Says nothing about the instance.
+    Local,
 }
 
 impl FailureKind {
@@ -39,6 +41,7 @@ impl FailureKind {
             Self::Status => "status",
             Self::Body => "body",
             Self::Identity => "identity",
+            Self::Local => "local",
         }
     }
 }

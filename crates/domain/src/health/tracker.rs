@@ -124,6 +124,14 @@ impl HealthTracker {
         self.observe(policy, outcome, Check::Counting, started, now, random, doubting)
     }
 
+    /// A scheduled probe ended in a way that proves nothing: the manager was late, or could not ask. Another follows soon.
+    pub fn probe_proved_nothing(&mut self, policy: &HealthPolicy, now: Moment) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if self.in_flight == 0 {
+            self.hasten(now + policy.overlap_after);
+        }
+    }
+
     /// Takes note of what a probe found, whoever sent it.
     #[expect(clippy::too_many_arguments, reason = "all inputs of a pure decision, each of a different kind")]
     pub fn observe(

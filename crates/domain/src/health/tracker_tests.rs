@@ -173,3 +173,14 @@ fn regular_probes_keep_their_own_slot() {
         assert!(start.abs_diff(slot) <= 1_001, "probe {n} at {start}, slot {slot}");
     }
 }
+
+#[test]
+fn a_probe_that_proved_nothing_is_repeated_and_changes_nothing() {
+    let mut tracker = passing(0);
+    for n in 1..20 {
+        tracker.probe_started(&POLICY, at(n * 1000));
+        tracker.probe_proved_nothing(&POLICY, at(n * 1000 + 900));
+        assert_eq!(tracker.verdict(), Verdict::Passing);
+        assert!(tracker.due().unwrap() <= at(n * 1000 + 2_000));
+    }
+}

@@ -111,6 +111,14 @@ impl ApiError {
         &self.message
     }
 
+    /// Everything that was wrong, in one line: for places that have no fields to show.
+    pub fn sentences(&self) -> String {
+        match &self.details[..] {
+            [] | [_] => self.message.clone(),
+            several => several.iter().map(|detail| detail.message.clone()).collect::<Vec<_>>().join("; "),
+        }
+    }
+
     /// The body, now that the request has a name.
     pub(super) fn body(self, request_id: &str) -> Vec<u8> {
         let body = ErrorBody {

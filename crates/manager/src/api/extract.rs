@@ -37,7 +37,9 @@ pub(super) async fn json_body(request: Request, limits: BodyLimits) -> Result<By
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large(limits)),
         Ok(Err(_)) => Err(ApiError::bad_request("the request body ended too early or is not well framed")),
-        Err(_) => Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body took too long to arrive").header(header::CONNECTION, CLOSE)),
+        Err(_) => {
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body took too long to arrive").header(header::CONNECTION, CLOSE))
+        }
     }
 }
 
@@ -146,7 +148,9 @@ mod tests {
 
     #[test]
     fn objects_say_each_thing_once() {
-        let keys = |text: &str| Fields::read(text.as_bytes()).map(|fields| fields.0.into_iter().map(|(key, _)| key.into_owned()).collect::<Vec<_>>());
+        let keys = |text: &str| {
+            Fields::read(text.as_bytes()).map(|fields| fields.0.into_iter().map(|(key, _)| key.into_owned()).collect::<Vec<_>>())
+        };
         assert_eq!(keys(r#"{"a":1,"\u0062":{"c":2}}"#).expect("object"), ["a", "b"]);
         for text in ["", "[]", "\"x\"", "{bad", "null", r#"{"a":1,"a":2}"#, r#"{"a":1,"\u0061":2}"#, "{} {}", "\u{feff}{}"] {
             assert!(keys(text).is_err(), "{text}");

@@ -1,6 +1,19 @@
 //! HTTP and JSON in the exact shapes of the guide and of the original.
 //!
-//! Owns routes, shapes and the edge. Does not own rules: those are in `peegeeq_domain` and in the other rooms.
+//! Owns routes, shapes and the edge. Does not own rules: those are in `peegeeq_domain` and in the other rooms, whose
+//! handles it uses. No other room knows this one.
 
+pub mod answer;
+mod docs;
 pub mod edge;
 pub mod error;
+pub mod extract;
+pub mod federation;
+pub mod instances;
+pub mod listing;
+pub mod router;
+pub mod state;
+pub mod status;
+pub mod wire;
+
+pub use docs::openapi_json;

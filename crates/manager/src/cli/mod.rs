@@ -1,18 +1,25 @@
 //! The command line: from arguments to what is wanted, and the words that commands print.
 //!
-//! Owns arguments, help and reports. Does not start anything: `main.rs` acts on an [`Invocation`].
+//! Owns arguments, help and reports. Does not build the rooms: that is `app`.
 
 mod arguments;
+mod ask_health;
+mod banner;
 mod commands;
+mod demo;
 mod report;
+mod serve;
 mod token;
 
 #[cfg(test)]
 mod tests;
 
+pub use ask_health::ask_health;
 pub use commands::Role;
+pub use demo::demo;
 pub use report::{Report, config_check, config_print, faults};
-pub use token::hash_line;
+pub use serve::serve;
+pub use token::{hash_line, token_hash};
 
 use crate::config::RawArgs;
 use clap::Parser;

@@ -17,6 +17,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// Success with something to print.
+    pub fn output(text: impl Into<String>) -> Self {
+        Self { output: text.into(), ..Self::default() }
+    }
+
+    /// Failure with a sentence.
+    pub fn failure(code: u8, sentence: impl std::fmt::Display) -> Self {
+        Self { code, output: String::new(), errors: format!("{sentence}\n") }
+    }
+
     /// Prints both texts; a closed pipe is no failure.
     pub fn print(&self) {
         let mut output = std::io::stdout().lock();

@@ -3,6 +3,7 @@
 //! Owns making a line. Does not own reading the file.
 
 use super::commands::Role;
+use super::report::Report;
 
 /// Shortest token in characters. The hash is fast, so a short token could be guessed from a copied file.
 const SHORTEST: usize = 16;
@@ -28,6 +29,18 @@ pub fn hash_line(token: &str, name: &str, role: Role) -> Result<String, String> 
         Role::Admin => "admin",
     };
     Ok(format!("blake3:{} {name} {role}", blake3::hash(token.as_bytes()).to_hex()))
+}
+
+/// `token hash`: reads a token from standard input and prints its line.
+pub fn token_hash(name: &str, role: Role) -> Report {
+    let mut token = String::new();
+    if let Err(error) = std::io::stdin().read_line(&mut token) {
+        return Report::failure(1, format!("cannot read a token from standard input: {error}"));
+    }
+    match hash_line(&token, name, role) {
+        Ok(line) => Report::output(line + "\n"),
+        Err(sentence) => Report::failure(2, sentence),
+    }
 }
 
 #[cfg(test)]

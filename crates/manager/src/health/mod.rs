@@ -1,1 +1,65 @@
-//! stub
+//! Watching the instances: when they are probed, how, and what is made known of it.
+//!
+//! Owns probes, looks at setups, tripwires and their timing. Does not own what a result does to a verdict (that is
+//! `peegeeq_domain::health`), nor the catalog: verdicts are handed to the registry's writer through [`Judge`].
+
+mod due;
+mod handle;
+mod judging;
+mod log;
+mod meters;
+mod monitor;
+mod probe;
+mod setups;
+mod setups_wire;
+mod tripwire;
+mod watched;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use peegeeq_domain::health::{HealthPolicy, Verdict};
+use peegeeq_domain::instance::{InstanceId, Revision};
+
+pub use handle::{CheckError, HealthHandle};
+pub use monitor::start;
+pub use peegeeq_domain::health::Check;
+
+/// The numbers of watching. Read once at start.
+#[derive(Clone, Debug)]
+pub struct HealthSettings {
+    /// When to probe and when to change a verdict.
+    pub policy: HealthPolicy,
+    /// The longest time for one probe.
+    pub probe_timeout: Duration,
+    /// The most probes at once; further ones wait in order.
+    pub concurrency: usize,
+    /// Whether an idle connection is held to every instance.
+    pub tripwire: bool,
+    /// Time between two looks at the setups of an instance with up to ten setups; zero: never look.
+    pub setups_interval: Duration,
+    /// The most bytes of a body that a probe reads. A larger one is judged by its status alone.
+    pub response_max: usize,
+    /// Who asks: the manager's id, sent with every request.
+    pub manager_id: String,
+}
+
+/// A change of verdict, on its way into the catalog and the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// The member.
+    pub id: InstanceId,
+    /// The incarnation that was probed.
+    pub incarnation: Revision,
+    /// What was found before.
+    pub from: Verdict,
+    /// What is found now.
+    pub verdict: Verdict,
+    /// The sentence that explains it.
+    pub evidence: String,
+}
+
+/// Puts judgements into the catalog. The future ends when a reader of the catalog sees them. Called with one batch at a time.
+pub type Judge = Arc<dyn Fn(Vec<Judgement>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;

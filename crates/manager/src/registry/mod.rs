@@ -8,4 +8,4 @@ pub mod store;
 mod writer;
 
 pub use reader::CatalogReader;
-// writer exports follow
+pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, start};

@@ -2,4 +2,4 @@
 
 mod tokens;
 
-pub use tokens::{Tokens, TokensError, UnknownBearer, hash_line};
+pub use tokens::{Tokens, TokensError, UnknownBearer};

@@ -43,7 +43,7 @@ pub enum TokensError {
     },
     /// Lines that are not `HASH NAME ROLE`.
     #[error(
-        "the tokens file {path} has faults in line(s) {lines}: each line must be 'HASH NAME read|admin'; make one with 'peegeeq-service-manager token hash'"
+        "the tokens file {path} has faults in line(s) {lines}: each line must be 'blake3:HASH NAME read|admin'; make one with 'peegeeq-service-manager token hash'"
     )]
     Malformed {
         /// The file.
@@ -114,19 +114,18 @@ fn bearer(value: &HeaderValue) -> Option<&[u8]> {
 fn parse_line(line: &str) -> Option<Known> {
     let mut words = line.split_whitespace();
     let (hash, name, role) = (words.next()?, words.next()?, words.next()?);
-    let hash = blake3::Hash::from_hex(hash).ok()?;
+    let hash = blake3::Hash::from_hex(hash.strip_prefix("blake3:")?).ok()?;
     let role = Role::parse(role)?;
     words.next().is_none().then(|| Known { hash, principal: Principal::Token { name: name.into(), role } })
-}
-
-/// The line for the tokens file that lets the bearer of `token` in.
-pub fn hash_line(token: &str, name: &str, role: &str) -> String {
-    format!("{} {name} {role}", blake3::hash(token.as_bytes()).to_hex())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn hash_line(token: &str, name: &str, role: &str) -> String {
+        format!("blake3:{} {name} {role}", blake3::hash(token.as_bytes()).to_hex())
+    }
 
     fn headers(value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(header::AUTHORIZATION, HeaderValue::from_static(value))])

@@ -23,11 +23,7 @@ enum Ending {
 }
 
 /// Carries bytes both ways until one side or the mode ends it.
-pub(super) async fn carry(
-    mut client: TcpStream,
-    upstream: SocketAddr,
-    mut mode: watch::Receiver<ChaosMode>,
-) {
+pub(super) async fn carry(mut client: TcpStream, upstream: SocketAddr, mut mode: watch::Receiver<ChaosMode>) {
     while *mode.borrow_and_update() == ChaosMode::Stall {
         if mode.changed().await.is_err() {
             return;
@@ -116,11 +112,7 @@ async fn pass(
 }
 
 /// Writes a piece, but not past an end of the connection: a reader who does not read must not hold that up.
-async fn write(
-    piece: &[u8],
-    to: &mut WriteHalf<'_>,
-    mode: &mut watch::Receiver<ChaosMode>,
-) -> Result<(), Ending> {
+async fn write(piece: &[u8], to: &mut WriteHalf<'_>, mode: &mut watch::Receiver<ChaosMode>) -> Result<(), Ending> {
     let mut ended = mode.clone();
     tokio::select! {
         written = to.write_all(piece) => written.map_err(|_| Ending::Close),

@@ -29,13 +29,7 @@ impl LoadPlan {
     #[must_use]
     pub fn new(url: &str, connections: usize, requests_per_connection: usize) -> Self {
         let timeout = Duration::from_secs(10);
-        Self {
-            url: url.to_owned(),
-            headers: Vec::new(),
-            connections,
-            requests_per_connection,
-            timeout,
-        }
+        Self { url: url.to_owned(), headers: Vec::new(), connections, requests_per_connection, timeout }
     }
 }
 
@@ -149,11 +143,7 @@ async fn work(plan: LoadPlan) -> LoadReport {
 type Sender = hyper::client::conn::http1::SendRequest<http_body_util::Full<Bytes>>;
 
 async fn ask(plan: &LoadPlan, sender: &mut Option<Sender>) -> Result<(u16, u64), ClientError> {
-    let headers: Vec<_> = plan
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_str()))
-        .collect();
+    let headers: Vec<_> = plan.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let (authority, request) = prepare(Method::GET, &plan.url, &headers, Bytes::new())?;
     let reusable = match sender {
         // A server may close a connection after an answer; that is no error of the next request.
@@ -163,13 +153,8 @@ async fn ask(plan: &LoadPlan, sender: &mut Option<Sender>) -> Result<(u16, u64),
     if !reusable {
         *sender = Some(open(&authority).await?);
     }
-    let open = sender
-        .as_mut()
-        .expect("it was opened just now if it was missing");
-    let answer = open
-        .send_request(request)
-        .await
-        .map_err(|error| ClientError::Http(error.to_string()))?;
+    let open = sender.as_mut().expect("it was opened just now if it was missing");
+    let answer = open.send_request(request).await.map_err(|error| ClientError::Http(error.to_string()))?;
     let reply = read(answer).await?;
     Ok((reply.status.as_u16(), reply.body.len() as u64))
 }

@@ -5,22 +5,14 @@ use http::Method;
 use serde_json::Value;
 
 use super::Dialect;
-use super::answers::{
-    Answer, SetupView, View, errors, guide, health, management, mid2025, queues, setups, telemetry,
-};
+use super::answers::{Answer, SetupView, View, errors, guide, health, management, mid2025, queues, setups, telemetry};
 use super::endpoint::{Endpoint, QueueQuestion, SetupQuestion};
 use super::ledger::Ledger;
 use super::memory::Memory;
 use super::prometheus;
 
 /// The normal answer to a request.
-pub(crate) fn answer(
-    memory: &mut Memory,
-    ledger: &Ledger,
-    method: &Method,
-    path: &str,
-    body: &[u8],
-) -> Answer {
+pub(crate) fn answer(memory: &mut Memory, ledger: &Ledger, method: &Method, path: &str, body: &[u8]) -> Answer {
     if method == Method::GET
         && let Some(kept) = memory.kept(path)
     {
@@ -29,11 +21,7 @@ pub(crate) fn answer(
     let Some(endpoint) = Endpoint::of(path) else {
         return errors::unknown_path();
     };
-    if !endpoint
-        .allowed()
-        .split(',')
-        .any(|allowed| allowed == method.as_str())
-    {
+    if !endpoint.allowed().split(',').any(|allowed| allowed == method.as_str()) {
         return wrong_method(&endpoint, method);
     }
     if method != Method::GET {
@@ -49,11 +37,7 @@ pub(crate) fn answer(
 /// A 405 names what is allowed, except to HEAD.
 fn wrong_method(endpoint: &Endpoint, method: &Method) -> Answer {
     let answer = Answer::empty(405);
-    if method == Method::HEAD {
-        answer
-    } else {
-        answer.with("allow", endpoint.allowed())
-    }
+    if method == Method::HEAD { answer } else { answer.with("allow", endpoint.allowed()) }
 }
 
 fn look(memory: &mut Memory, ledger: &Ledger, endpoint: &Endpoint) -> Answer {
@@ -134,12 +118,7 @@ fn look_at_queue(view: &View<'_>, setup: &str, queue: &str, question: QueueQuest
 }
 
 fn look_at_store(view: &View<'_>, setup: &str, store: &str) -> Answer {
-    let found = view.setup(setup).and_then(|view| {
-        Some((
-            view,
-            view.setup.stores.iter().find(|known| known.name == store)?,
-        ))
-    });
+    let found = view.setup(setup).and_then(|view| Some((view, view.setup.stores.iter().find(|known| known.name == store)?)));
     match found {
         Some((setup, store)) => queues::store_stats(view, setup, store),
         None => errors::timed(404, &format!("Event store not found: {store}"), view.now),
@@ -163,11 +142,7 @@ fn change(memory: &mut Memory, endpoint: &Endpoint, body: &[u8]) -> Answer {
 fn connect(memory: &mut Memory, body: &[u8]) -> Answer {
     let request: Value = serde_json::from_slice(body).unwrap_or_default();
     let Some(id) = request.get("setupId").and_then(Value::as_str) else {
-        return errors::with_status(
-            400,
-            "Invalid request: setupId is required",
-            memory.view().now,
-        );
+        return errors::with_status(400, "Invalid request: setupId is required", memory.view().now);
     };
     let attached = memory.attach(id);
     let view = memory.view();
@@ -183,15 +158,11 @@ fn send(memory: &mut Memory, setup: &str, queue: &str, body: &[u8]) -> Answer {
         let error = "Invalid request: Message payload is required";
         return errors::timed(400, error, memory.view().now);
     }
-    let stored = memory
-        .view()
-        .setup(setup)
-        .is_some_and(|view: SetupView<'_>| view.database_up);
+    let stored = memory.view().setup(setup).is_some_and(|view: SetupView<'_>| view.database_up);
     if stored {
         memory.update(|world| {
             let setup = world.setup_mut(setup);
-            let queue =
-                setup.and_then(|setup| setup.queues.iter_mut().find(|known| known.name == queue));
+            let queue = setup.and_then(|setup| setup.queues.iter_mut().find(|known| known.name == queue));
             if let Some(queue) = queue {
                 queue.messages += 1;
             }

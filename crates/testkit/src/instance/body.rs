@@ -45,14 +45,7 @@ impl FakeBody {
     }
 
     pub(crate) fn paced(bytes: Bytes, piece: usize, every: Duration, ending: Ending) -> Self {
-        Self::Paced(Box::new(Paced {
-            rest: bytes.clone(),
-            all: bytes,
-            piece: piece.max(1),
-            every,
-            pause: Box::pin(sleep(every)),
-            ending,
-        }))
+        Self::Paced(Box::new(Paced { rest: bytes.clone(), all: bytes, piece: piece.max(1), every, pause: Box::pin(sleep(every)), ending }))
     }
 }
 
@@ -80,10 +73,7 @@ impl Body for FakeBody {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match self.get_mut() {
             Self::Whole(bytes) => {
                 let bytes = bytes.take().filter(|bytes| !bytes.is_empty());

@@ -86,9 +86,7 @@ impl Canned {
     #[must_use]
     pub fn header_flood(count: usize) -> Self {
         let filler = "x".repeat(80);
-        (0..count).fold(Self::json("{}"), |canned, index| {
-            canned.header(&format!("x-flood-{index}"), &filler)
-        })
+        (0..count).fold(Self::json("{}"), |canned, index| canned.header(&format!("x-flood-{index}"), &filler))
     }
 
     /// JSON `levels` arrays deep.
@@ -101,20 +99,13 @@ impl Canned {
     #[must_use]
     pub fn endless() -> Self {
         let chunk = Bytes::from("[1,2,3,4,5,6,7],".repeat(1_024));
-        Self::json("").body(CannedBody::Endless {
-            chunk,
-            every: Duration::ZERO,
-        })
+        Self::json("").body(CannedBody::Endless { chunk, every: Duration::ZERO })
     }
 
     /// JSON that comes `piece` bytes at a time.
     #[must_use]
     pub fn drip(body: impl Into<Bytes>, piece: usize, every: Duration) -> Self {
-        Self::json("").body(CannedBody::Drip {
-            bytes: body.into(),
-            piece,
-            every,
-        })
+        Self::json("").body(CannedBody::Drip { bytes: body.into(), piece, every })
     }
 
     /// JSON whose connection ends in the middle of the body.
@@ -126,10 +117,7 @@ impl Canned {
     /// A 101 that nobody asked for.
     #[must_use]
     pub fn switching_protocols() -> Self {
-        Self::empty()
-            .status(101)
-            .header("connection", "upgrade")
-            .header("upgrade", "websocket")
+        Self::empty().status(101).header("connection", "upgrade").header("upgrade", "websocket")
     }
 
     /// The same answer under another status.
@@ -139,8 +127,7 @@ impl Canned {
     /// When the number is not between 100 and 999.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
-        self.status =
-            StatusCode::from_u16(status).expect("a made-up status must be a possible one");
+        self.status = StatusCode::from_u16(status).expect("a made-up status must be a possible one");
         self
     }
 
@@ -151,12 +138,8 @@ impl Canned {
     /// When HTTP does not allow the name or the value.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        let name = name
-            .parse()
-            .expect("a made-up header must have a possible name");
-        let value = value
-            .parse()
-            .expect("a made-up header must have a possible value");
+        let name = name.parse().expect("a made-up header must have a possible name");
+        let value = value.parse().expect("a made-up header must have a possible value");
         self.headers.push((name, value));
         self
     }
@@ -169,11 +152,7 @@ impl Canned {
     }
 
     fn bare(body: CannedBody) -> Self {
-        Self {
-            status: StatusCode::OK,
-            headers: Vec::new(),
-            body,
-        }
+        Self { status: StatusCode::OK, headers: Vec::new(), body }
     }
 
     pub(crate) fn response(&self) -> Response<FakeBody> {
@@ -184,9 +163,7 @@ impl Canned {
             response.headers_mut().append(name, value.clone());
         }
         if let Some(length) = announced {
-            response
-                .headers_mut()
-                .insert(CONTENT_LENGTH, HeaderValue::from(length));
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         response
     }
@@ -197,21 +174,10 @@ impl CannedBody {
     fn start(&self) -> (FakeBody, Option<usize>) {
         match self {
             Self::Whole(bytes) => (FakeBody::whole(bytes.clone()), None),
-            Self::Drip {
-                bytes,
-                piece,
-                every,
-            } => (
-                FakeBody::paced(bytes.clone(), *piece, *every, Ending::Clean),
-                Some(bytes.len()),
-            ),
-            Self::Endless { chunk, every } => (
-                FakeBody::paced(chunk.clone(), chunk.len(), *every, Ending::Repeat),
-                None,
-            ),
+            Self::Drip { bytes, piece, every } => (FakeBody::paced(bytes.clone(), *piece, *every, Ending::Clean), Some(bytes.len())),
+            Self::Endless { chunk, every } => (FakeBody::paced(chunk.clone(), chunk.len(), *every, Ending::Repeat), None),
             Self::CutShort(bytes) => {
-                let body =
-                    FakeBody::paced(bytes.clone(), bytes.len(), Duration::ZERO, Ending::Abort);
+                let body = FakeBody::paced(bytes.clone(), bytes.len(), Duration::ZERO, Ending::Abort);
                 (body, Some(bytes.len() + 1_000))
             }
         }

@@ -48,11 +48,8 @@ pub(crate) enum QueueQuestion {
 impl Endpoint {
     /// The question of a path; `None` for paths that nobody serves.
     pub(crate) fn of(path: &str) -> Option<Self> {
-        let decoded: Vec<Cow<'_, str>> = path
-            .trim_start_matches('/')
-            .split('/')
-            .map(|segment| percent_decode_str(segment).decode_utf8_lossy())
-            .collect();
+        let decoded: Vec<Cow<'_, str>> =
+            path.trim_start_matches('/').split('/').map(|segment| percent_decode_str(segment).decode_utf8_lossy()).collect();
         let segments: Vec<&str> = decoded.iter().map(AsRef::as_ref).collect();
         match segments.as_slice() {
             [""] => Some(Self::Root),
@@ -69,14 +66,11 @@ impl Endpoint {
             ["management", list] => Self::of_management(list),
             ["setups"] => Some(Self::Setups),
             ["database-setup", "connect"] => Some(Self::Connect),
-            ["setups", setup, rest @ ..] => {
-                SetupQuestion::of(rest).map(|question| Self::OfSetup((*setup).to_owned(), question))
+            ["setups", setup, rest @ ..] => SetupQuestion::of(rest).map(|question| Self::OfSetup((*setup).to_owned(), question)),
+            ["queues", setup, queue, rest @ ..] => {
+                QueueQuestion::of(rest).map(|question| Self::OfQueue((*setup).to_owned(), (*queue).to_owned(), question))
             }
-            ["queues", setup, queue, rest @ ..] => QueueQuestion::of(rest)
-                .map(|question| Self::OfQueue((*setup).to_owned(), (*queue).to_owned(), question)),
-            ["eventstores", setup, store, "stats"] => {
-                Some(Self::StoreStats((*setup).to_owned(), (*store).to_owned()))
-            }
+            ["eventstores", setup, store, "stats"] => Some(Self::StoreStats((*setup).to_owned(), (*store).to_owned())),
             _ => None,
         }
     }
@@ -95,9 +89,7 @@ impl Endpoint {
     /// The methods that are taken, as the `allow` header lists them.
     pub(crate) fn allowed(&self) -> &'static str {
         match self {
-            Self::Connect
-            | Self::OfSetup(_, SetupQuestion::Detach)
-            | Self::OfQueue(_, _, QueueQuestion::Messages) => "POST",
+            Self::Connect | Self::OfSetup(_, SetupQuestion::Detach) | Self::OfQueue(_, _, QueueQuestion::Messages) => "POST",
             Self::OfSetup(_, SetupQuestion::Details) => "GET,DELETE",
             _ => "GET",
         }

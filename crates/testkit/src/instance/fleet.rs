@@ -28,11 +28,7 @@ pub struct FleetOptions {
 
 impl Default for FleetOptions {
     fn default() -> Self {
-        Self {
-            port: 0,
-            world: World::empty(),
-            dialect: Dialect::Current,
-        }
+        Self { port: 0, world: World::empty(), dialect: Dialect::Current }
     }
 }
 
@@ -40,10 +36,7 @@ impl FleetOptions {
     /// A fleet on any free port whose instances all start with this world.
     #[must_use]
     pub fn of(world: World) -> Self {
-        Self {
-            world,
-            ..Self::default()
-        }
+        Self { world, ..Self::default() }
     }
 }
 
@@ -67,21 +60,11 @@ impl FakeFleet {
         let any = SocketAddr::from((Ipv4Addr::UNSPECIFIED, options.port));
         let port = ReservedPort::reserve(any)?;
         let number = port.addr().port();
-        let handles: Arc<[_]> = (0..count)
-            .map(|index| member(index, number, &options))
-            .collect();
+        let handles: Arc<[_]> = (0..count).map(|index| member(index, number, &options)).collect();
         let members = handles.clone();
-        let find = move |local: SocketAddr| {
-            index_of(local)
-                .and_then(|index| members.get(index))
-                .map(shared)
-        };
+        let find = move |local: SocketAddr| index_of(local).and_then(|index| members.get(index)).map(shared);
         let server = Server::start(port.listen()?, find);
-        Ok(Self {
-            handles,
-            port: number,
-            server,
-        })
+        Ok(Self { handles, port: number, server })
     }
 
     /// The common port.

@@ -58,9 +58,7 @@ impl FakeInstanceHandle {
 
     /// Sets how the instance behaves on paths that start with `prefix`; the longest prefix wins.
     pub fn set_path_mode(&self, prefix: &str, mode: impl Into<Mode>) {
-        self.shared
-            .memory()
-            .set_path_mode(prefix, Some(mode.into()));
+        self.shared.memory().set_path_mode(prefix, Some(mode.into()));
         self.shared.mode_changes.send_modify(|count| *count += 1);
     }
 
@@ -72,12 +70,7 @@ impl FakeInstanceHandle {
 
     /// Back to normal: the instance, every path, every database.
     pub fn heal(&self) {
-        let ids: Vec<_> = self
-            .world()
-            .setups
-            .into_iter()
-            .map(|setup| setup.id)
-            .collect();
+        let ids: Vec<_> = self.world().setups.into_iter().map(|setup| setup.id).collect();
         ids.iter().for_each(|id| self.set_database_down(id, false));
         self.shared.memory().clear_path_modes();
         self.set_mode(Mode::Normal);

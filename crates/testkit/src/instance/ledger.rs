@@ -77,9 +77,7 @@ impl Ledger {
     pub(crate) fn answered(&self, path: &str, method: &Method, status: u16, took: Duration) {
         let mut paths = self.lock();
         let outcomes = &mut record_of(&mut paths, path).outcomes;
-        let known = outcomes
-            .iter_mut()
-            .find(|known| known.status == status && known.method == *method);
+        let known = outcomes.iter_mut().find(|known| known.status == status && known.method == *method);
         match known {
             Some(outcome) => {
                 outcome.count += 1;
@@ -88,13 +86,7 @@ impl Ledger {
             }
             None => {
                 let method = method.clone();
-                outcomes.push(Outcome {
-                    method,
-                    status,
-                    count: 1,
-                    total: took,
-                    longest: took,
-                });
+                outcomes.push(Outcome { method, status, count: 1, total: took, longest: took });
             }
         }
     }
@@ -111,11 +103,7 @@ impl Ledger {
 
     pub(crate) fn hits(&self, prefix: &str) -> u64 {
         let paths = self.lock();
-        paths
-            .iter()
-            .filter(|(path, _)| path.starts_with(prefix))
-            .map(|(_, record)| record.hits)
-            .sum()
+        paths.iter().filter(|(path, _)| path.starts_with(prefix)).map(|(_, record)| record.hits).sum()
     }
 
     pub(crate) fn most_in_flight(&self) -> usize {
@@ -128,17 +116,13 @@ impl Ledger {
 
     pub(crate) fn clear(&self) {
         self.lock().clear();
-        self.most_in_flight
-            .store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
+        self.most_in_flight.store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// Shows every path and outcome.
     pub(crate) fn each_outcome(&self, mut show: impl FnMut(&str, &Outcome)) {
         for (path, record) in &*self.lock() {
-            record
-                .outcomes
-                .iter()
-                .for_each(|outcome| show(path, outcome));
+            record.outcomes.iter().for_each(|outcome| show(path, outcome));
         }
     }
 
@@ -150,11 +134,7 @@ impl Ledger {
 
 fn record_of<'a>(paths: &'a mut HashMap<String, PathRecord>, path: &str) -> &'a mut PathRecord {
     let known = paths.contains_key(path);
-    let key = if known || paths.len() < MOST_PATHS {
-        path
-    } else {
-        OTHER_PATHS
-    };
+    let key = if known || paths.len() < MOST_PATHS { path } else { OTHER_PATHS };
     if !paths.contains_key(key) {
         paths.insert(key.to_owned(), PathRecord::default());
     }

@@ -72,9 +72,7 @@ impl Memory {
     pub(crate) fn attach(&mut self, setup_id: &str) -> bool {
         let exists = self.world.setup(setup_id).is_some();
         if exists {
-            self.attached
-                .entry(setup_id.to_owned())
-                .or_insert(Moment::now().millis());
+            self.attached.entry(setup_id.to_owned()).or_insert(Moment::now().millis());
             self.world_changed();
         }
         exists
@@ -88,20 +86,10 @@ impl Memory {
 
     /// Changes the world. Setups that were not there before are attached.
     pub(crate) fn update<R>(&mut self, change: impl FnOnce(&mut World) -> R) -> R {
-        let before: BTreeSet<String> = self
-            .world
-            .setups
-            .iter()
-            .map(|setup| setup.id.clone())
-            .collect();
+        let before: BTreeSet<String> = self.world.setups.iter().map(|setup| setup.id.clone()).collect();
         let result = change(&mut self.world);
         let now = Moment::now().millis();
-        for setup in self
-            .world
-            .setups
-            .iter()
-            .filter(|setup| !before.contains(&setup.id))
-        {
+        for setup in self.world.setups.iter().filter(|setup| !before.contains(&setup.id)) {
             self.attached.insert(setup.id.clone(), now);
         }
         self.world_changed();
@@ -125,10 +113,8 @@ impl Memory {
 
     pub(crate) fn set_path_mode(&mut self, prefix: &str, mode: Option<Mode>) {
         self.path_modes.retain(|(known, _)| known != prefix);
-        self.path_modes
-            .extend(mode.map(|mode| (prefix.to_owned(), mode)));
-        self.path_modes
-            .sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
+        self.path_modes.extend(mode.map(|mode| (prefix.to_owned(), mode)));
+        self.path_modes.sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
     }
 
     pub(crate) fn clear_path_modes(&mut self) {
@@ -141,10 +127,7 @@ impl Memory {
 
     /// The mode for a path: the longest prefix wins over shorter ones and over the whole instance.
     pub(crate) fn mode_of(&self, path: &str) -> Mode {
-        let special = self
-            .path_modes
-            .iter()
-            .find(|(prefix, _)| path.starts_with(prefix.as_str()));
+        let special = self.path_modes.iter().find(|(prefix, _)| path.starts_with(prefix.as_str()));
         special.map_or(&self.mode, |(_, mode)| mode).clone()
     }
 
@@ -154,17 +137,9 @@ impl Memory {
         let setups = self.world.setups.iter().filter_map(|setup| {
             let attached_at = *self.attached.get(&setup.id)?;
             let database_up = !all_down && !self.databases_down.contains(&setup.id);
-            Some(SetupView {
-                setup,
-                attached_at,
-                database_up,
-            })
+            Some(SetupView { setup, attached_at, database_up })
         });
-        View {
-            setups: setups.collect(),
-            now: Moment::now(),
-            started: self.started,
-        }
+        View { setups: setups.collect(), now: Moment::now(), started: self.started }
     }
 
     /// Totals for the metrics: none at the first question, the last known ones while a database is away.
@@ -172,10 +147,7 @@ impl Memory {
         let first = !std::mem::replace(&mut self.metrics_were_asked, true);
         let view = self.view();
         let all_up = view.setups.iter().all(|setup| setup.database_up);
-        let fresh = Totals {
-            messages: view.total_messages(),
-            connections: view.connections(),
-        };
+        let fresh = Totals { messages: view.total_messages(), connections: view.connections() };
         if all_up {
             self.totals = Some(fresh);
         }
@@ -191,8 +163,7 @@ impl Memory {
         if self.rendered.len() >= MOST_KEPT {
             self.rendered.clear();
         }
-        self.rendered
-            .insert(path.to_owned(), (Instant::now(), answer.clone()));
+        self.rendered.insert(path.to_owned(), (Instant::now(), answer.clone()));
     }
 
     fn world_changed(&mut self) {

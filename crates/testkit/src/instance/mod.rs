@@ -73,11 +73,7 @@ impl Options {
     /// Options with a name and a world, on any free port of 127.0.0.1.
     #[must_use]
     pub fn named(name: &str, world: World) -> Self {
-        Self {
-            name: name.to_owned(),
-            world,
-            ..Self::default()
-        }
+        Self { name: name.to_owned(), world, ..Self::default() }
     }
 
     /// The same with another address to listen on.
@@ -182,10 +178,7 @@ impl FakeInstance {
     /// When the port cannot be listened on again.
     pub async fn restart_on_same_port(&mut self) -> io::Result<()> {
         self.stop().await;
-        self.handle
-            .shared
-            .memory()
-            .restart(self.forget_setups_on_restart);
+        self.handle.shared.memory().restart(self.forget_setups_on_restart);
         self.listen()
     }
 

@@ -20,10 +20,7 @@ pub(crate) fn render(view: &View<'_>, ledger: &Ledger) -> Answer {
         .replace("@longest@\n", &lines.longest)
         .replace("@requests@\n", &lines.requests)
         .replace("@uptime@", &java_number(view.uptime_ms() as f64 / 1_000.0))
-        .replace(
-            "@start@",
-            &java_number(view.started.millis() as f64 / 1_000.0),
-        )
+        .replace("@start@", &java_number(view.started.millis() as f64 / 1_000.0))
         .replace("@eden@", &java_number(memory_used(view) as f64))
         .replace("@cpu@", &java_number(cpu));
     Answer::bytes(200, PROMETHEUS, Bytes::from(text))
@@ -39,11 +36,7 @@ struct RequestLines {
 impl RequestLines {
     fn of(ledger: &Ledger) -> Self {
         let mut lines = Self::default();
-        ledger.each_outcome(|path, outcome| {
-            lines
-                .add(path, outcome)
-                .expect("text takes any amount of text")
-        });
+        ledger.each_outcome(|path, outcome| lines.add(path, outcome).expect("text takes any amount of text"));
         lines
     }
 
@@ -55,18 +48,9 @@ impl RequestLines {
         let total = java_number(outcome.total.as_secs_f64());
         let longest = java_number(outcome.longest.as_secs_f64());
         writeln!(self.requests, "peegeeq_http_requests_total{labels} {count}")?;
-        writeln!(
-            self.durations,
-            "peegeeq_http_requests_duration_seconds_count{labels} {count}"
-        )?;
-        writeln!(
-            self.durations,
-            "peegeeq_http_requests_duration_seconds_sum{labels} {total}"
-        )?;
-        writeln!(
-            self.longest,
-            "peegeeq_http_requests_duration_seconds_max{labels} {longest}"
-        )
+        writeln!(self.durations, "peegeeq_http_requests_duration_seconds_count{labels} {count}")?;
+        writeln!(self.durations, "peegeeq_http_requests_duration_seconds_sum{labels} {total}")?;
+        writeln!(self.longest, "peegeeq_http_requests_duration_seconds_max{labels} {longest}")
     }
 }
 

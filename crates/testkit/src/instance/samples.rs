@@ -25,15 +25,9 @@ impl World {
         ];
         setup.stores = vec![
             EventStore::new("audit-events", 3, &[("Login", 3)]),
-            EventStore::new(
-                "order-events",
-                10,
-                &[("OrderShipped", 4), ("OrderCreated", 10)],
-            ),
+            EventStore::new("order-events", 10, &[("OrderShipped", 4), ("OrderCreated", 10)]),
         ];
-        Self {
-            setups: vec![setup],
-        }
+        Self { setups: vec![setup] }
     }
 
     /// One setup as in the second capture: queues `orders` (30 messages, native) and `shipments` (8, outbox), two
@@ -50,9 +44,7 @@ impl World {
             ConsumerGroup::new("shippers", "shipments", 1, GroupStatus::Active),
         ];
         setup.stores = vec![EventStore::new("order-events", 7, &[("OrderCreated", 7)])];
-        Self {
-            setups: vec![setup],
-        }
+        Self { setups: vec![setup] }
     }
 
     /// One setup with `count` queues `queue-0000` … in an order that is not sorted.
@@ -63,12 +55,8 @@ impl World {
     pub fn with_queues(setup_id: &str, count: usize) -> Self {
         let mut setup = Setup::empty(setup_id);
         setup.queues = (0..count as u64).map(numbered_queue).collect();
-        setup
-            .queues
-            .sort_by_cached_key(|queue| scramble(queue.messages));
-        Self {
-            setups: vec![setup],
-        }
+        setup.queues.sort_by_cached_key(|queue| scramble(queue.messages));
+        Self { setups: vec![setup] }
     }
 
     /// The same world with the setups of another one added.
@@ -94,24 +82,14 @@ impl World {
     pub fn tick(&mut self, seed: u64) {
         for (index, setup) in self.setups.iter_mut().enumerate() {
             let mut dice = Dice(scramble(seed ^ (index as u64).rotate_left(32)));
-            setup
-                .queues
-                .iter_mut()
-                .for_each(|queue| move_queue(queue, &mut dice));
-            setup
-                .stores
-                .iter_mut()
-                .for_each(|store| grow_store(store, &mut dice));
+            setup.queues.iter_mut().for_each(|queue| move_queue(queue, &mut dice));
+            setup.stores.iter_mut().for_each(|store| grow_store(store, &mut dice));
         }
     }
 }
 
 fn numbered_queue(number: u64) -> Queue {
-    let kind = if number % 3 == 2 {
-        QueueKind::Outbox
-    } else {
-        QueueKind::Native
-    };
+    let kind = if number % 3 == 2 { QueueKind::Outbox } else { QueueKind::Native };
     Queue::new(format!("queue-{number:04}"), kind).with(number, number % 4, number as f64 * 0.5)
 }
 
@@ -174,10 +152,6 @@ mod tests {
         let setup = world.setup("big").unwrap();
         assert_eq!(setup.queues.len(), 2_000);
         assert_eq!(setup.total_messages(), 2_000 * 1_999 / 2);
-        assert!(
-            !setup
-                .queues
-                .is_sorted_by(|left, right| left.name <= right.name)
-        );
+        assert!(!setup.queues.is_sorted_by(|left, right| left.name <= right.name));
     }
 }

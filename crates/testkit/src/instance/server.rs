@@ -93,10 +93,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Runs a conversation until it ends or is cut.
-async fn until(
-    cuts: &mut tokio::sync::watch::Receiver<u64>,
-    conversation: impl Future<Output = ()>,
-) {
+async fn until(cuts: &mut tokio::sync::watch::Receiver<u64>, conversation: impl Future<Output = ()>) {
     tokio::select! {
         () = conversation => {}
         _ = cuts.changed() => {}
@@ -108,16 +105,12 @@ async fn speak_http(stream: TcpStream, shared: &Shared) {
     let mut builder = http1::Builder::new();
     builder.auto_date_header(false).half_close(false);
     // How a conversation ends is the caller's business: broken ones are what this server is for.
-    let _ = builder
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn raw(mut stream: TcpStream, answer: Bytes) {
     let mut request = Vec::new();
-    while !request.windows(4).any(|window| window == b"\r\n\r\n")
-        && request.len() < MOST_RAW_REQUEST
-    {
+    while !request.windows(4).any(|window| window == b"\r\n\r\n") && request.len() < MOST_RAW_REQUEST {
         match stream.read_buf(&mut request).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {}

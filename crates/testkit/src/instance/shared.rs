@@ -68,29 +68,14 @@ impl Shared {
         let (path, method) = (parts.uri.path().to_owned(), parts.method.clone());
         let body = read(body).await?;
         let started = Instant::now();
-        let seen = SeenRequest {
-            method: parts.method,
-            target: parts.uri.to_string(),
-            headers: parts.headers,
-            body: body.clone(),
-        };
+        let seen = SeenRequest { method: parts.method, target: parts.uri.to_string(), headers: parts.headers, body: body.clone() };
         let _in_flight = self.ledger.arrived(&path, seen);
         let response = self.behave(&method, &path, &body).await?;
-        self.ledger.answered(
-            &path,
-            &method,
-            response.status().as_u16(),
-            started.elapsed(),
-        );
+        self.ledger.answered(&path, &method, response.status().as_u16(), started.elapsed());
         Ok(response)
     }
 
-    async fn behave(
-        &self,
-        method: &Method,
-        path: &str,
-        body: &[u8],
-    ) -> io::Result<Response<FakeBody>> {
+    async fn behave(&self, method: &Method, path: &str, body: &[u8]) -> io::Result<Response<FakeBody>> {
         let mut changes = self.mode_changes.subscribe();
         loop {
             let mode = self.memory().mode_of(path);
@@ -120,9 +105,7 @@ async fn read(body: Incoming) -> io::Result<Bytes> {
         return Ok(Bytes::new());
     }
     let collected = Limited::new(body, MOST_REQUEST_BODY).collect().await;
-    collected
-        .map(|whole| whole.to_bytes())
-        .map_err(io::Error::other)
+    collected.map(|whole| whole.to_bytes()).map_err(io::Error::other)
 }
 
 fn response(answer: Answer) -> Response<FakeBody> {
@@ -134,10 +117,7 @@ fn response(answer: Answer) -> Response<FakeBody> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     if let Some((name, value)) = answer.extra {
-        headers.insert(
-            HeaderName::from_static(name),
-            HeaderValue::from_static(value),
-        );
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     response
 }

@@ -79,15 +79,7 @@ impl Queue {
     /// A queue without messages, consumers and traffic.
     #[must_use]
     pub fn new(name: impl Into<String>, kind: QueueKind) -> Self {
-        Self {
-            name: name.into(),
-            kind,
-            messages: 0,
-            consumers: 0,
-            rate: 0.0,
-            processed: 0,
-            dead_lettered: 0,
-        }
+        Self { name: name.into(), kind, messages: 0, consumers: 0, rate: 0.0, processed: 0, dead_lettered: 0 }
     }
 
     /// The same queue with these numbers.
@@ -138,12 +130,7 @@ impl ConsumerGroup {
     /// A group of `members` in a status.
     #[must_use]
     pub fn new(name: &str, queue: &str, members: u64, status: GroupStatus) -> Self {
-        Self {
-            name: name.to_owned(),
-            queue: queue.to_owned(),
-            members,
-            status,
-        }
+        Self { name: name.to_owned(), queue: queue.to_owned(), members, status }
     }
 }
 
@@ -164,16 +151,8 @@ impl EventStore {
     /// A store without corrections.
     #[must_use]
     pub fn new(name: &str, aggregates: u64, events: &[(&str, u64)]) -> Self {
-        let events = events
-            .iter()
-            .map(|(kind, count)| ((*kind).to_owned(), *count))
-            .collect();
-        Self {
-            name: name.to_owned(),
-            events,
-            aggregates,
-            corrections: 0,
-        }
+        let events = events.iter().map(|(kind, count)| ((*kind).to_owned(), *count)).collect();
+        Self { name: name.to_owned(), events, aggregates, corrections: 0 }
     }
 
     /// Number of events of all types.
@@ -187,19 +166,8 @@ impl Setup {
     /// An empty setup in database `peegeeq_<id>` on `127.0.0.1:5432`, schema `peegeeq`.
     #[must_use]
     pub fn empty(id: &str) -> Self {
-        let database = Database {
-            host: "127.0.0.1".to_owned(),
-            port: 5_432,
-            name: format!("peegeeq_{id}"),
-            schema: "peegeeq".to_owned(),
-        };
-        Self {
-            id: id.to_owned(),
-            database,
-            queues: vec![],
-            groups: vec![],
-            stores: vec![],
-        }
+        let database = Database { host: "127.0.0.1".to_owned(), port: 5_432, name: format!("peegeeq_{id}"), schema: "peegeeq".to_owned() };
+        Self { id: id.to_owned(), database, queues: vec![], groups: vec![], stores: vec![] }
     }
 
     /// A queue of this setup by name.

@@ -27,16 +27,10 @@ fn compare(at: &str, expected: &Value, actual: &Value, found: &mut Vec<String>) 
         return;
     }
     match (expected, actual) {
-        (Value::Object(expected), Value::Object(actual)) => {
-            compare_keys(at, expected, actual, found)
-        }
+        (Value::Object(expected), Value::Object(actual)) => compare_keys(at, expected, actual, found),
         (Value::Array(expected), Value::Array(actual)) => {
             if expected.is_empty() != actual.is_empty() {
-                found.push(format!(
-                    "{at}: expected {} elements, got {}",
-                    expected.len(),
-                    actual.len()
-                ));
+                found.push(format!("{at}: expected {} elements, got {}", expected.len(), actual.len()));
             }
             for (index, element) in actual.iter().enumerate() {
                 let Some(model) = expected.get(index.min(expected.len().saturating_sub(1))) else {
@@ -49,12 +43,7 @@ fn compare(at: &str, expected: &Value, actual: &Value, found: &mut Vec<String>) 
     }
 }
 
-fn compare_keys(
-    at: &str,
-    expected: &Map<String, Value>,
-    actual: &Map<String, Value>,
-    found: &mut Vec<String>,
-) {
+fn compare_keys(at: &str, expected: &Map<String, Value>, actual: &Map<String, Value>, found: &mut Vec<String>) {
     for (key, value) in expected {
         match actual.get(key) {
             Some(other) if FREE_KEYS.contains(&key.as_str()) => {
@@ -73,40 +62,20 @@ async fn replay(instance: &FakeInstance, capture: &Value) -> Reply {
     let text = |field: &str| capture[field].as_str().unwrap();
     let method: Method = text("method").parse().unwrap();
     let url = format!("{}{}", instance.base_url(), text("path"));
-    let body = if capture["send"].is_null() {
-        String::new()
-    } else {
-        capture["send"].to_string()
-    };
+    let body = if capture["send"].is_null() { String::new() } else { capture["send"].to_string() };
     let headers = [("content-type", "application/json")];
-    HttpClient::default()
-        .request(method, &url, &headers, body)
-        .await
-        .unwrap()
+    HttpClient::default().request(method, &url, &headers, body).await.unwrap()
 }
 
 fn check(capture: &Value, reply: &Reply, found: &mut Vec<String>) {
     let name = capture["name"].as_str().unwrap();
     if reply.status.as_u16() != capture["status"] {
-        found.push(format!(
-            "{name}: expected status {}, got {}",
-            capture["status"], reply.status
-        ));
+        found.push(format!("{name}: expected status {}, got {}", capture["status"], reply.status));
     }
-    for header in [
-        "vary",
-        "content-type",
-        "allow",
-        "location",
-        "date",
-        "server",
-    ] {
+    for header in ["vary", "content-type", "allow", "location", "date", "server"] {
         let expected = capture["headers"][header].as_str().unwrap_or_default();
         if reply.header(header) != expected {
-            found.push(format!(
-                "{name}: header {header} is {:?}, not {expected:?}",
-                reply.header(header)
-            ));
+            found.push(format!("{name}: header {header} is {:?}, not {expected:?}", reply.header(header)));
         }
     }
     match &capture["body"] {
@@ -123,12 +92,7 @@ async fn compare_all(instance: &FakeInstance, captures: &str) {
     for capture in &captures {
         check(capture, &replay(instance, capture).await, &mut found);
     }
-    assert!(
-        found.is_empty(),
-        "{} differences:\n{}",
-        found.len(),
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "{} differences:\n{}", found.len(), found.join("\n"));
 }
 
 /// The first question for metrics is answered shorter; the captures come after it.
@@ -145,10 +109,7 @@ async fn a_normal_instance_answers_as_captured() {
 
 #[tokio::test]
 async fn an_instance_with_an_outbox_queue_answers_as_captured() {
-    let instance = Options::named("beta", World::second_sample("beta"))
-        .start()
-        .await
-        .unwrap();
+    let instance = Options::named("beta", World::second_sample("beta")).start().await.unwrap();
     compare_all(&instance, include_str!("../../captures/second.json")).await;
 }
 
@@ -190,10 +151,7 @@ async fn prometheus_text_has_the_captured_shape() {
         super::get(format!("{}{path}", instance.base_url())).await;
     }
     let reply = super::get(url).await;
-    assert_eq!(
-        reply.header("content-type"),
-        "text/plain; version=0.0.4; charset=utf-8"
-    );
+    assert_eq!(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
     let text = reply.text();
     for line in [
         r#"peegeeq_http_requests_total{method="GET",path="/health",status="200",} 1.0"#,
@@ -204,10 +162,7 @@ async fn prometheus_text_has_the_captured_shape() {
         "system_cpu_count 2.0",
         r#"jvm_memory_max_bytes{area="heap",id="G1 Old Gen",} 5.36870912E8"#,
     ] {
-        assert!(
-            text.lines().any(|known| known == line),
-            "{line} is missing in\n{text}"
-        );
+        assert!(text.lines().any(|known| known == line), "{line} is missing in\n{text}");
     }
     assert!(!text.contains('@'), "a gap was not filled:\n{text}");
     for sample in text.lines().filter(|line| !line.starts_with('#')) {

@@ -3,9 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Instant;
 
-use peegeeq_testkit::{
-    ChaosMode, ChaosProxy, ClientError, FakeInstance, HttpClient, millis, secs, wait_until,
-};
+use peegeeq_testkit::{ChaosMode, ChaosProxy, ClientError, FakeInstance, HttpClient, millis, secs, wait_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -47,10 +45,7 @@ async fn refuse_closes_open_connections_and_the_listener_until_it_passes_again()
     .await;
     proxy.set(ChaosMode::Pass);
     wait_until("it passes again", secs(5), || async {
-        HttpClient::default()
-            .get(&health(&proxy))
-            .await
-            .map(|reply| assert_eq!(reply.status, 200))
+        HttpClient::default().get(&health(&proxy)).await.map(|reply| assert_eq!(reply.status, 200))
     })
     .await;
     assert!(proxy.accepted() >= 3);
@@ -63,10 +58,7 @@ async fn stall_holds_what_is_open_and_lets_go_later() {
     let before = instance.hits("/health");
     proxy.set(ChaosMode::Stall);
     open.write_all(QUESTION).await.unwrap();
-    let error = HttpClient::new(millis(100))
-        .get(&health(&proxy))
-        .await
-        .unwrap_err();
+    let error = HttpClient::new(millis(100)).get(&health(&proxy)).await.unwrap_err();
     assert!(matches!(error, ClientError::Timeout(_)), "{error}");
     assert_eq!(instance.hits("/health"), before);
     proxy.set(ChaosMode::Pass);
@@ -89,16 +81,7 @@ async fn a_body_is_cut_after_so_many_bytes() {
 #[tokio::test]
 async fn drip_and_delay_take_their_time_and_lose_nothing() {
     let (_instance, proxy) = between().await;
-    for (mode, at_least) in [
-        (ChaosMode::Delay(millis(40)), millis(80)),
-        (
-            ChaosMode::Drip {
-                bytes: 20,
-                interval: millis(5),
-            },
-            millis(20),
-        ),
-    ] {
+    for (mode, at_least) in [(ChaosMode::Delay(millis(40)), millis(80)), (ChaosMode::Drip { bytes: 20, interval: millis(5) }, millis(20))] {
         proxy.set(mode);
         let started = Instant::now();
         assert_eq!(get(health(&proxy)).await.body.len(), 44);

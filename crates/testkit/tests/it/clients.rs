@@ -9,16 +9,8 @@ async fn load_is_counted_and_connections_are_kept() {
     let instance = alpha().await;
     let plan = LoadPlan::new(&format!("{}/health", instance.base_url()), 4, 50);
     let report = LoadClient::run(&plan).await;
-    assert_eq!(
-        (report.ok(), report.answered(), report.errors),
-        (200, 200, 0),
-        "{:?}",
-        report.last_error
-    );
-    assert_eq!(
-        (instance.hits("/health"), report.latencies.len()),
-        (200, 200)
-    );
+    assert_eq!((report.ok(), report.answered(), report.errors), (200, 200, 0), "{:?}", report.last_error);
+    assert_eq!((instance.hits("/health"), report.latencies.len()), (200, 200));
     assert!(report.quantile(0.5) <= report.quantile(0.99) && report.rate() > 0.0);
     assert!(instance.most_concurrent() <= 4);
 }
@@ -40,9 +32,6 @@ async fn load_counts_other_statuses_and_errors() {
 async fn impossible_requests_are_errors() {
     for url in ["/health", "http://", "not a url"] {
         let error = HttpClient::default().get(url).await.unwrap_err();
-        assert!(
-            error.to_string().starts_with("the request cannot be made"),
-            "{url}: {error}"
-        );
+        assert!(error.to_string().starts_with("the request cannot be made"), "{url}: {error}");
     }
 }

@@ -15,11 +15,7 @@ async fn a_stopped_instance_refuses_and_closes_what_was_open() {
     let mut instance = alpha().await;
     let mut idle = TcpStream::connect(instance.addr()).await.unwrap();
     wait_until("the idle connection is known", secs(5), || async {
-        if instance.connections() == 1 {
-            Ok(())
-        } else {
-            Err(instance.connections())
-        }
+        if instance.connections() == 1 { Ok(()) } else { Err(instance.connections()) }
     })
     .await;
     instance.stop().await;
@@ -53,15 +49,9 @@ async fn setups_can_be_lost_at_a_restart_and_connected_again() {
 
     let connect = format!("{}/api/v1/database-setup/connect", instance.base_url());
     let client = HttpClient::default();
-    let unknown = client
-        .post_json(&connect, &value!({"setupId": "ghost"}))
-        .await
-        .unwrap();
+    let unknown = client.post_json(&connect, &value!({"setupId": "ghost"})).await.unwrap();
     assert_eq!(unknown.status, 404);
-    let connected = client
-        .post_json(&connect, &value!({"setupId": "alpha"}))
-        .await
-        .unwrap();
+    let connected = client.post_json(&connect, &value!({"setupId": "alpha"})).await.unwrap();
     assert_eq!(connected.status, 200);
     assert_eq!(connected.json()["queueCount"], 2);
     assert_eq!(json(list).await["setupIds"], value!(["alpha"]));
@@ -100,19 +90,9 @@ async fn requests_are_counted_and_the_last_one_is_kept() {
     let instance = alpha().await;
     let url = format!("{}/api/v1/setups?x=1", instance.base_url());
     let headers = [("x-peegeeq-hop", "m1"), ("via", "1.1 here")];
-    HttpClient::default()
-        .request(http::Method::GET, &url, &headers, "")
-        .await
-        .unwrap();
+    HttpClient::default().request(http::Method::GET, &url, &headers, "").await.unwrap();
     get(format!("{}/health", instance.base_url())).await;
-    assert_eq!(
-        (
-            instance.hits("/api/v1/"),
-            instance.hits("/health"),
-            instance.hits("")
-        ),
-        (1, 1, 2)
-    );
+    assert_eq!((instance.hits("/api/v1/"), instance.hits("/health"), instance.hits("")), (1, 1, 2));
     let seen = instance.last_request("/api/v1/setups").unwrap();
     assert_eq!(seen.target, "/api/v1/setups?x=1");
     assert_eq!(seen.headers["x-peegeeq-hop"], "m1");
@@ -125,15 +105,9 @@ async fn requests_are_counted_and_the_last_one_is_kept() {
 async fn simultaneous_requests_are_counted() {
     let instance = Arc::new(alpha().await);
     instance.set_mode(peegeeq_testkit::Mode::Hang);
-    let asking: Vec<_> = (0..5)
-        .map(|_| tokio::spawn(get(format!("{}/health", instance.base_url()))))
-        .collect();
+    let asking: Vec<_> = (0..5).map(|_| tokio::spawn(get(format!("{}/health", instance.base_url())))).collect();
     wait_until("five are under way", secs(5), || async {
-        if instance.most_concurrent() == 5 {
-            Ok(())
-        } else {
-            Err(instance.most_concurrent())
-        }
+        if instance.most_concurrent() == 5 { Ok(()) } else { Err(instance.most_concurrent()) }
     })
     .await;
     instance.heal();
@@ -145,16 +119,7 @@ async fn simultaneous_requests_are_counted() {
 #[tokio::test]
 async fn nonsense_on_the_wire_is_survived() {
     let instance = alpha().await;
-    let answer = raw(instance.addr(), b"nonsense\r\n\r\n", secs(5))
-        .await
-        .unwrap();
-    assert!(
-        answer.starts_with(b"HTTP/1.1 400"),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
-    assert_eq!(
-        get(format!("{}/health", instance.base_url())).await.status,
-        200
-    );
+    let answer = raw(instance.addr(), b"nonsense\r\n\r\n", secs(5)).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 400"), "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(get(format!("{}/health", instance.base_url())).await.status, 200);
 }

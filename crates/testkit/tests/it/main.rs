@@ -18,17 +18,11 @@ use serde_json::Value;
 
 /// An instance with the sample setup `alpha`.
 async fn alpha() -> FakeInstance {
-    Options::named("alpha", World::sample("alpha"))
-        .start()
-        .await
-        .unwrap()
+    Options::named("alpha", World::sample("alpha")).start().await.unwrap()
 }
 
 async fn get(url: String) -> Reply {
-    HttpClient::new(secs(5))
-        .get(&url)
-        .await
-        .unwrap_or_else(|error| panic!("GET {url}: {error}"))
+    HttpClient::new(secs(5)).get(&url).await.unwrap_or_else(|error| panic!("GET {url}: {error}"))
 }
 
 async fn json(url: String) -> Value {

@@ -17,22 +17,24 @@ const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 /// The origins of web pages that may use the manager, beside its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origins {
-    /// `http://localhost` and `http://127.0.0.1`, any port.
-    Local,
-    /// Exactly these (`scheme://host[:port]`).
-    Listed(Vec<String>),
     /// Any. Never together with credentials.
     Any,
+    /// These: `scheme://host[:port]`, where the port may be `*`.
+    Listed(Vec<String>),
 }
 
 impl Origins {
+    /// Reads what `cors.allowed.origins` says.
+    pub fn new(listed: Vec<String>) -> Self {
+        if listed.iter().any(|origin| origin == "*") { Self::Any } else { Self::Listed(listed) }
+    }
+
     fn allow(&self, origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
         let Ok(origin) = origin.to_str() else { return false };
         let own = host.and_then(|host| host.to_str().ok()).is_some_and(|host| is_own(origin, host));
         own || match self {
             Self::Any => true,
-            Self::Listed(listed) => listed.iter().any(|listed| listed.eq_ignore_ascii_case(origin)),
-            Self::Local => is_local(origin),
+            Self::Listed(listed) => listed.iter().any(|pattern| is_like(origin, pattern)),
         }
     }
 }
@@ -42,10 +44,11 @@ fn is_own(origin: &str, host: &str) -> bool {
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
-fn is_local(origin: &str) -> bool {
-    let Some(authority) = origin.strip_prefix("http://") else { return false };
-    let (name, port) = authority.split_once(':').unwrap_or((authority, "80"));
-    matches!(name, "localhost" | "127.0.0.1") && port.parse::<u16>().is_ok()
+/// Whether the origin is the one listed; `:*` at the end stands for any port, and for none.
+fn is_like(origin: &str, pattern: &str) -> bool {
+    let Some(base) = pattern.strip_suffix(":*") else { return origin.eq_ignore_ascii_case(pattern) };
+    let rest = origin.get(..base.len()).filter(|start| start.eq_ignore_ascii_case(base)).map(|_| &origin[base.len()..]);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok()))
 }
 
 /// The answer to a preflight, or the refusal of a foreign request; `None` lets the request on.
@@ -98,6 +101,10 @@ pub(super) fn label(origins: &Origins, origin: Option<&HeaderValue>, headers: &m
 mod tests {
     use super::*;
 
+    fn local() -> Origins {
+        Origins::new(vec!["http://localhost:*".to_owned(), "http://127.0.0.1:*".to_owned()])
+    }
+
     fn status(origins: &Origins, method: &str, headers: &[(&str, &str)]) -> Option<StatusCode> {
         let mut request = Request::builder().method(method).uri("/").header("host", "manager:9090");
         for (name, value) in headers {
@@ -109,25 +116,22 @@ mod tests {
     #[test]
     fn local_pages_and_its_own_may_change_things_strangers_may_not() {
         for origin in ["http://localhost:3000", "http://127.0.0.1:5173", "http://manager:9090", "https://manager:9090"] {
-            assert_eq!(status(&Origins::Local, "POST", &[("origin", origin)]), None, "{origin}");
+            assert_eq!(status(&local(), "POST", &[("origin", origin)]), None, "{origin}");
         }
         for origin in ["http://evil.example", "null", "http://localhost.evil.example", "https://localhost", "http://localhost:x"] {
-            assert_eq!(status(&Origins::Local, "POST", &[("origin", origin)]), Some(StatusCode::FORBIDDEN), "{origin}");
-            assert_eq!(status(&Origins::Local, "GET", &[("origin", origin)]), None, "the browser keeps the answer from it");
+            assert_eq!(status(&local(), "POST", &[("origin", origin)]), Some(StatusCode::FORBIDDEN), "{origin}");
+            assert_eq!(status(&local(), "GET", &[("origin", origin)]), None, "the browser keeps the answer from it");
         }
-        assert_eq!(status(&Origins::Local, "POST", &[("sec-fetch-site", "cross-site")]), Some(StatusCode::FORBIDDEN));
-        assert_eq!(
-            status(&Origins::Local, "GET", &[("upgrade", "websocket"), ("origin", "http://evil.example")]),
-            Some(StatusCode::FORBIDDEN)
-        );
+        assert_eq!(status(&local(), "POST", &[("sec-fetch-site", "cross-site")]), Some(StatusCode::FORBIDDEN));
+        assert_eq!(status(&local(), "GET", &[("upgrade", "websocket"), ("origin", "http://evil.example")]), Some(StatusCode::FORBIDDEN));
         assert_eq!(status(&Origins::Any, "POST", &[("origin", "http://evil.example"), ("sec-fetch-site", "cross-site")]), None);
     }
 
     #[test]
     fn preflights_are_answered() {
-        let asking = |origin| status(&Origins::Local, "OPTIONS", &[("origin", origin), ("access-control-request-method", "POST")]);
+        let asking = |origin| status(&local(), "OPTIONS", &[("origin", origin), ("access-control-request-method", "POST")]);
         assert_eq!(asking("http://localhost:3000"), Some(StatusCode::NO_CONTENT));
         assert_eq!(asking("http://evil.example"), Some(StatusCode::FORBIDDEN));
-        assert_eq!(status(&Origins::Local, "OPTIONS", &[]), None);
+        assert_eq!(status(&local(), "OPTIONS", &[]), None);
     }
 }

@@ -47,6 +47,8 @@ pub(super) fn finish(mut response: Response, id: &RequestId, in_request: InReque
         log(&error, id);
         *response.body_mut() = Body::from(error.body(id.as_str()));
         response.headers_mut().insert(header::CONTENT_TYPE, JSON);
+        // The router counted the body that was not there yet.
+        response.headers_mut().remove(header::CONTENT_LENGTH);
     }
     let headers = response.headers_mut();
     headers.insert(HEADER, id.value());

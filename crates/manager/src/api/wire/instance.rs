@@ -121,7 +121,13 @@ fn reason(entry: &Entry, checkup: Option<&Checkup>) -> Option<String> {
 pub fn setup_views(seen: &SetupsSeen) -> Vec<SetupView> {
     let view = |setup: &crate::observations::SetupSeen| {
         let (status, reason) = match &setup.health {
-            _ if setup.missing => ("missing", Some("seen earlier on this instance and now gone: attach it again with POST /api/v1/database-setup/connect at the instance".to_owned())),
+            _ if setup.missing => (
+                "missing",
+                Some(
+                    "seen earlier on this instance and now gone: attach it again with POST /api/v1/database-setup/connect at the instance"
+                        .to_owned(),
+                ),
+            ),
             SetupHealth::Up => ("up", None),
             SetupHealth::Down { reason } => ("down", Some(reason.clone())),
             SetupHealth::Unknown { reason } => ("unknown", Some(reason.clone())),

@@ -172,7 +172,11 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
     if patch == Patch::default() && reader.faults.is_empty() {
         return Err(ApiError::bad_request("nothing to change: give metadata, weight or presence"));
     }
-    if reader.faults.is_empty() { Ok(ReadUpdate { patch, revision, ignored: reader.ignored }) } else { Err(ApiError::faults(reader.faults)) }
+    if reader.faults.is_empty() {
+        Ok(ReadUpdate { patch, revision, ignored: reader.ignored })
+    } else {
+        Err(ApiError::faults(reader.faults))
+    }
 }
 
 /// Reads fields one by one and collects what is wrong with them.
@@ -251,7 +255,10 @@ mod tests {
         let body = read_registration(body.as_bytes()).expect_err(body).body("id");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         let details = body["details"].as_array().cloned().unwrap_or_default();
-        (body["error"].as_str().unwrap_or_default().to_owned(), details.iter().map(|detail| detail["field"].as_str().unwrap_or_default().to_owned()).collect())
+        (
+            body["error"].as_str().unwrap_or_default().to_owned(),
+            details.iter().map(|detail| detail["field"].as_str().unwrap_or_default().to_owned()).collect(),
+        )
     }
 
     #[test]

@@ -20,56 +20,24 @@ struct ErrorBody<'a> {
 
 /// The usual shape: text and time.
 pub(crate) fn timed(status: u16, error: &str, now: Moment) -> Answer {
-    shaped(
-        status,
-        ErrorBody {
-            code: None,
-            error,
-            status_code: None,
-            timestamp: Some(now.millis()),
-        },
-    )
+    shaped(status, ErrorBody { code: None, error, status_code: None, timestamp: Some(now.millis()) })
 }
 
 /// The shape of everything about setups: the status once more in the body.
 pub(crate) fn with_status(status: u16, error: &str, now: Moment) -> Answer {
     let timestamp = Some(now.millis());
-    shaped(
-        status,
-        ErrorBody {
-            code: None,
-            error,
-            status_code: Some(status),
-            timestamp,
-        },
-    )
+    shaped(status, ErrorBody { code: None, error, status_code: Some(status), timestamp })
 }
 
 /// The shape of telemetry: an error code in front.
 pub(crate) fn coded(status: u16, code: &str, error: &str, now: Moment) -> Answer {
     let timestamp = Some(now.millis());
-    shaped(
-        status,
-        ErrorBody {
-            code: Some(code),
-            error,
-            status_code: None,
-            timestamp,
-        },
-    )
+    shaped(status, ErrorBody { code: Some(code), error, status_code: None, timestamp })
 }
 
 /// The shape of health: text only.
 pub(crate) fn bare(status: u16, error: &str) -> Answer {
-    shaped(
-        status,
-        ErrorBody {
-            code: None,
-            error,
-            status_code: None,
-            timestamp: None,
-        },
-    )
+    shaped(status, ErrorBody { code: None, error, status_code: None, timestamp: None })
 }
 
 fn shaped(status: u16, body: ErrorBody<'_>) -> Answer {

@@ -44,13 +44,7 @@ pub(crate) fn queues(view: &View<'_>) -> Answer {
         })
     };
     let rows = view.queues().map(|(_, queue)| row(queue)).collect();
-    list(
-        view,
-        "Queues retrieved successfully",
-        "queueCount",
-        "queues",
-        rows,
-    )
+    list(view, "Queues retrieved successfully", "queueCount", "queues", rows)
 }
 
 pub(crate) fn consumer_groups(view: &View<'_>) -> Answer {
@@ -66,13 +60,7 @@ pub(crate) fn consumer_groups(view: &View<'_>) -> Answer {
             })
         })
         .collect();
-    list(
-        view,
-        "Consumer groups retrieved successfully",
-        "groupCount",
-        "consumerGroups",
-        rows,
-    )
+    list(view, "Consumer groups retrieved successfully", "groupCount", "consumerGroups", rows)
 }
 
 pub(crate) fn event_stores(view: &View<'_>) -> Answer {
@@ -87,13 +75,7 @@ pub(crate) fn event_stores(view: &View<'_>) -> Answer {
             })
         })
         .collect();
-    list(
-        view,
-        "Event stores retrieved successfully",
-        "eventStoreCount",
-        "eventStores",
-        rows,
-    )
+    list(view, "Event stores retrieved successfully", "eventStoreCount", "eventStores", rows)
 }
 
 fn list(view: &View<'_>, message: &str, count: &str, key: &str, rows: Vec<Value>) -> Answer {

@@ -31,16 +31,7 @@ struct ApiHealth {
 pub(crate) fn api(view: &View<'_>) -> Answer {
     let (timestamp, uptime) = (view.now.millis(), view.uptime_ms());
     let build = "Phase-5-Management-UI";
-    Answer::json(
-        200,
-        &ApiHealth {
-            status: "UP",
-            timestamp,
-            uptime,
-            version: "1.0.0",
-            build,
-        },
-    )
+    Answer::json(200, &ApiHealth { status: "UP", timestamp, uptime, version: "1.0.0", build })
 }
 
 #[derive(Serialize)]
@@ -98,12 +89,7 @@ impl Serialize for Details {
 /// `/api/v1/setups/{s}/health`: 503 when a component is unhealthy.
 pub(crate) fn setup(view: &View<'_>, setup: SetupView<'_>) -> Answer {
     let components = components(view, setup);
-    let count = |state: &str| {
-        components
-            .iter()
-            .filter(|component| component.state == state)
-            .count()
-    };
+    let count = |state: &str| components.iter().filter(|component| component.state == state).count();
     let (unhealthy_count, healthy) = (count("UNHEALTHY"), count("UNHEALTHY") == 0);
     let body = SetupHealth {
         healthy,
@@ -125,62 +111,31 @@ pub(crate) fn setup_components(view: &View<'_>, setup: SetupView<'_>) -> Answer 
 
 /// `/api/v1/setups/{s}/health/components/{name}`.
 pub(crate) fn setup_component(view: &View<'_>, setup: SetupView<'_>, name: &str) -> Answer {
-    match components(view, setup)
-        .iter()
-        .find(|component| component.component == name)
-    {
-        Some(component) => Answer::json(
-            if component.state == "UNHEALTHY" {
-                503
-            } else {
-                200
-            },
-            component,
-        ),
+    match components(view, setup).iter().find(|component| component.component == name) {
+        Some(component) => Answer::json(if component.state == "UNHEALTHY" { 503 } else { 200 }, component),
         None => bare(404, &format!("Component not found: {name}")),
     }
 }
 
 fn components(view: &View<'_>, setup: SetupView<'_>) -> Vec<Component> {
     let at = view.now.iso_nanos();
-    let fine = |component, details| Component {
-        component,
-        state: "HEALTHY",
-        timestamp: at.clone(),
-        message: None,
-        details: Details(details),
-    };
+    let fine =
+        |component, details| Component { component, state: "HEALTHY", timestamp: at.clone(), message: None, details: Details(details) };
     let checked = |component, failure: &str, details| {
         if setup.database_up {
             return fine(component, details);
         }
         let message = Some(format!("{failure}: {}", refused(setup)));
-        Component {
-            state: "UNHEALTHY",
-            message,
-            ..fine(component, vec![])
-        }
+        Component { state: "UNHEALTHY", message, ..fine(component, vec![]) }
     };
     vec![
         depth_cache(setup, fine("background-depth-cache", no_failures())),
         fine("background-dead-consumer-detection", no_failures()),
         fine("memory", memory_details()),
-        checked(
-            "native-queue",
-            "Failed to check native queue",
-            waiting(setup, "available_messages"),
-        ),
-        checked(
-            "outbox-queue",
-            "Failed to check outbox queue",
-            pair("pending_messages", "0"),
-        ),
+        checked("native-queue", "Failed to check native queue", waiting(setup, "available_messages")),
+        checked("outbox-queue", "Failed to check outbox queue", pair("pending_messages", "0")),
         fine("background-consumer-group-retry", no_failures()),
-        checked(
-            "dead-letter-queue",
-            "Failed to check dead letter queue",
-            pair("recent_failures", "0"),
-        ),
+        checked("dead-letter-queue", "Failed to check dead letter queue", pair("recent_failures", "0")),
         checked("database", "Database connection failed", vec![]),
         fine("disk-space", disk_details()),
     ]
@@ -195,20 +150,10 @@ fn depth_cache(setup: SetupView<'_>, fine: Component) -> Component {
         ("consecutiveFailures", "1".to_owned()),
         ("lastFailureMessage", refused.clone()),
         ("totalFailures", "1".to_owned()),
-        (
-            "lastFailureType",
-            "io.netty.channel.AbstractChannel$AnnotatedConnectException".to_owned(),
-        ),
+        ("lastFailureType", "io.netty.channel.AbstractChannel$AnnotatedConnectException".to_owned()),
     ]);
-    let message = Some(format!(
-        "Queue depth cache refresh has failed 1 consecutive time(s): {refused}"
-    ));
-    Component {
-        state: "DEGRADED",
-        message,
-        details,
-        ..fine
-    }
+    let message = Some(format!("Queue depth cache refresh has failed 1 consecutive time(s): {refused}"));
+    Component { state: "DEGRADED", message, details, ..fine }
 }
 
 fn pair(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
@@ -216,10 +161,7 @@ fn pair(name: &'static str, value: &str) -> Vec<(&'static str, String)> {
 }
 
 fn no_failures() -> Vec<(&'static str, String)> {
-    vec![
-        ("totalFailures", "0".to_owned()),
-        ("consecutiveFailures", "0".to_owned()),
-    ]
+    vec![("totalFailures", "0".to_owned()), ("consecutiveFailures", "0".to_owned())]
 }
 
 fn waiting(setup: SetupView<'_>, name: &'static str) -> Vec<(&'static str, String)> {
@@ -227,25 +169,11 @@ fn waiting(setup: SetupView<'_>, name: &'static str) -> Vec<(&'static str, Strin
 }
 
 fn memory_details() -> Vec<(&'static str, String)> {
-    let texts = [
-        ("used_memory_mb", "22"),
-        ("memory_usage_percent", "4.37"),
-        ("max_memory_mb", "512"),
-    ];
-    texts
-        .into_iter()
-        .map(|(name, value)| (name, value.to_owned()))
-        .collect()
+    let texts = [("used_memory_mb", "22"), ("memory_usage_percent", "4.37"), ("max_memory_mb", "512")];
+    texts.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
 
 fn disk_details() -> Vec<(&'static str, String)> {
-    let texts = [
-        ("free_space_gb", "235"),
-        ("disk_usage_percent", "6.49"),
-        ("total_space_gb", "251"),
-    ];
-    texts
-        .into_iter()
-        .map(|(name, value)| (name, value.to_owned()))
-        .collect()
+    let texts = [("free_space_gb", "235"), ("disk_usage_percent", "6.49"), ("total_space_gb", "251")];
+    texts.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }

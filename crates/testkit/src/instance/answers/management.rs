@@ -44,11 +44,7 @@ struct SystemStats {
 }
 
 pub(crate) fn overview(view: &View<'_>) -> Answer {
-    let setups: Vec<_> = view
-        .setups
-        .iter()
-        .map(|setup| summary(view, *setup))
-        .collect();
+    let setups: Vec<_> = view.setups.iter().map(|setup| summary(view, *setup)).collect();
     let system_stats = SystemStats {
         total_setups: setups.len(),
         total_queues: setups.iter().map(|setup| setup.total_queues).sum(),
@@ -59,15 +55,7 @@ pub(crate) fn overview(view: &View<'_>) -> Answer {
         uptime: uptime_text(view.uptime_ms()),
     };
     let recent_activity = recent_activity(view);
-    Answer::json(
-        200,
-        &Overview {
-            setups,
-            system_stats,
-            recent_activity,
-            timestamp: view.now.millis(),
-        },
-    )
+    Answer::json(200, &Overview { setups, system_stats, recent_activity, timestamp: view.now.millis() })
 }
 
 fn summary<'a>(view: &View<'a>, setup: SetupView<'a>) -> SetupSummary<'a> {
@@ -80,11 +68,7 @@ fn summary<'a>(view: &View<'a>, setup: SetupView<'a>) -> SetupSummary<'a> {
         total_queues: queues.len(),
         total_consumer_groups: consumer_groups.len(),
         total_event_stores: event_stores.len(),
-        total_messages: if setup.database_up {
-            setup.setup.total_messages()
-        } else {
-            0
-        },
+        total_messages: if setup.database_up { setup.setup.total_messages() } else { 0 },
         queues,
         consumer_groups,
         event_stores,
@@ -95,45 +79,27 @@ fn queue_rows<'a>(view: &View<'a>, setup: SetupView<'a>) -> Vec<QueueRow<'a>> {
     if !setup.database_up {
         return Vec::new();
     }
-    setup
-        .setup
-        .queues
-        .iter()
-        .map(|queue| QueueRow::new(setup, queue, view.now))
-        .collect()
+    setup.setup.queues.iter().map(|queue| QueueRow::new(setup, queue, view.now)).collect()
 }
 
 fn group_rows(setup: SetupView<'_>) -> Vec<GroupRow<'_>> {
     if !setup.database_up {
         return Vec::new();
     }
-    setup
-        .setup
-        .groups
-        .iter()
-        .map(|group| GroupRow::new(setup, group))
-        .collect()
+    setup.setup.groups.iter().map(|group| GroupRow::new(setup, group)).collect()
 }
 
 fn store_rows<'a>(view: &View<'a>, setup: SetupView<'a>) -> Vec<StoreRow<'a>> {
-    setup
-        .setup
-        .stores
-        .iter()
-        .map(|store| StoreRow::new(setup, store, view.now))
-        .collect()
+    setup.setup.stores.iter().map(|store| StoreRow::new(setup, store, view.now)).collect()
 }
 
 fn recent_activity<'a>(view: &View<'a>) -> Vec<ActivityRow<'a>> {
-    let stores = view
-        .reachable()
-        .flat_map(|setup| setup.setup.stores.iter().map(move |store| (setup, store)));
+    let stores = view.reachable().flat_map(|setup| setup.setup.stores.iter().map(move |store| (setup, store)));
     let newest_first = stores.flat_map(|(setup, store)| {
-        store.events.iter().flat_map(move |(action, count)| {
-            (1..=*count)
-                .rev()
-                .map(move |number| ActivityRow::new(setup, store, action, number))
-        })
+        store
+            .events
+            .iter()
+            .flat_map(move |(action, count)| (1..=*count).rev().map(move |number| ActivityRow::new(setup, store, action, number)))
     });
     newest_first.take(RECENT).collect()
 }
@@ -141,12 +107,7 @@ fn recent_activity<'a>(view: &View<'a>) -> Vec<ActivityRow<'a>> {
 /// How an instance words its uptime: `1d 2h 3m`.
 pub(crate) fn uptime_text(uptime_ms: u64) -> String {
     let minutes = uptime_ms / 60_000;
-    format!(
-        "{}d {}h {}m",
-        minutes / 1_440,
-        minutes / 60 % 24,
-        minutes % 60
-    )
+    format!("{}d {}h {}m", minutes / 1_440, minutes / 60 % 24, minutes % 60)
 }
 
 #[derive(Serialize)]
@@ -159,22 +120,10 @@ struct QueueList<'a> {
 }
 
 pub(crate) fn queues(view: &View<'_>) -> Answer {
-    let queues: Vec<_> = view
-        .setups
-        .iter()
-        .flat_map(|setup| queue_rows(view, *setup))
-        .collect();
+    let queues: Vec<_> = view.setups.iter().flat_map(|setup| queue_rows(view, *setup)).collect();
     let message = "Queues retrieved successfully";
     let queue_count = queues.len();
-    Answer::json(
-        200,
-        &QueueList {
-            message,
-            queue_count,
-            queues,
-            timestamp: view.now.millis(),
-        },
-    )
+    Answer::json(200, &QueueList { message, queue_count, queues, timestamp: view.now.millis() })
 }
 
 #[derive(Serialize)]
@@ -187,22 +136,10 @@ struct GroupList<'a> {
 }
 
 pub(crate) fn consumer_groups(view: &View<'_>) -> Answer {
-    let consumer_groups: Vec<_> = view
-        .setups
-        .iter()
-        .flat_map(|setup| group_rows(*setup))
-        .collect();
+    let consumer_groups: Vec<_> = view.setups.iter().flat_map(|setup| group_rows(*setup)).collect();
     let message = "Consumer groups retrieved successfully";
     let group_count = consumer_groups.len();
-    Answer::json(
-        200,
-        &GroupList {
-            message,
-            group_count,
-            consumer_groups,
-            timestamp: view.now.millis(),
-        },
-    )
+    Answer::json(200, &GroupList { message, group_count, consumer_groups, timestamp: view.now.millis() })
 }
 
 #[derive(Serialize)]
@@ -215,22 +152,10 @@ struct StoreList<'a> {
 }
 
 pub(crate) fn event_stores(view: &View<'_>) -> Answer {
-    let event_stores: Vec<_> = view
-        .setups
-        .iter()
-        .flat_map(|setup| store_rows(view, *setup))
-        .collect();
+    let event_stores: Vec<_> = view.setups.iter().flat_map(|setup| store_rows(view, *setup)).collect();
     let message = "Event stores retrieved successfully";
     let event_store_count = event_stores.len();
-    Answer::json(
-        200,
-        &StoreList {
-            message,
-            event_store_count,
-            event_stores,
-            timestamp: view.now.millis(),
-        },
-    )
+    Answer::json(200, &StoreList { message, event_store_count, event_stores, timestamp: view.now.millis() })
 }
 
 /// Totals as an instance last saw them; they stay while its databases are away.

@@ -11,11 +11,7 @@ pub(crate) fn overview(view: &View<'_>) -> Answer {
     let queues: Vec<_> = view.queues().map(|(_, queue)| queue).collect();
     let busy = queues.iter().filter(|queue| queue.messages > 0).count();
     let groups: usize = view.reachable().map(|setup| setup.setup.groups.len()).sum();
-    let stores: usize = view
-        .setups
-        .iter()
-        .map(|setup| setup.setup.stores.len())
-        .sum();
+    let stores: usize = view.setups.iter().map(|setup| setup.setup.stores.len()).sum();
     let rate: f64 = queues.iter().map(|queue| queue.rate).sum();
     let body = json!({
         "systemStats": {

@@ -38,21 +38,11 @@ impl Answer {
     }
 
     pub(crate) fn bytes(status: u16, content_type: &'static str, body: Bytes) -> Self {
-        Self {
-            status,
-            content_type: Some(content_type),
-            extra: None,
-            body,
-        }
+        Self { status, content_type: Some(content_type), extra: None, body }
     }
 
     pub(crate) fn empty(status: u16) -> Self {
-        Self {
-            status,
-            content_type: None,
-            extra: None,
-            body: Bytes::new(),
-        }
+        Self { status, content_type: None, extra: None, body: Bytes::new() }
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
@@ -94,8 +84,7 @@ impl<'a> View<'a> {
 
     /// Queues that can be counted, each with its setup.
     pub(crate) fn queues(&self) -> impl Iterator<Item = (SetupView<'a>, &'a Queue)> {
-        self.reachable()
-            .flat_map(|view| view.setup.queues.iter().map(move |queue| (view, queue)))
+        self.reachable().flat_map(|view| view.setup.queues.iter().map(move |queue| (view, queue)))
     }
 
     pub(crate) fn total_messages(&self) -> u64 {

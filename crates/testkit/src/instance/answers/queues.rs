@@ -51,11 +51,7 @@ pub(crate) fn stats(view: &View<'_>, setup: SetupView<'_>, queue: &Queue) -> Ans
             in_flight_messages: 0,
             dead_lettered_messages: seen.dead_lettered,
             messages_per_second: seen.rate,
-            avg_processing_time_ms: if setup.database_up {
-                average_processing(seen)
-            } else {
-                0.0
-            },
+            avg_processing_time_ms: if setup.database_up { average_processing(seen) } else { 0.0 },
             success_rate_percent: success_rate(seen),
             timestamp: view.now.millis(),
             first_message_at: dated.then(|| Moment::from_millis(setup.attached_at).iso_micros()),
@@ -66,11 +62,7 @@ pub(crate) fn stats(view: &View<'_>, setup: SetupView<'_>, queue: &Queue) -> Ans
 
 fn success_rate(queue: &Queue) -> f64 {
     let total = queue.messages + queue.processed;
-    if total == 0 {
-        100.0
-    } else {
-        queue.processed as f64 * 100.0 / total as f64
-    }
+    if total == 0 { 100.0 } else { queue.processed as f64 * 100.0 / total as f64 }
 }
 
 #[derive(Serialize)]
@@ -121,8 +113,7 @@ pub(crate) fn sent(view: &View<'_>, setup: SetupView<'_>, queue: &Queue) -> Answ
     let (setup_id, name) = (&setup.setup.id, &queue.name);
     if !setup.database_up {
         let refused = refused(setup);
-        let error =
-            format!("Failed to send message to queue '{name}' in setup '{setup_id}': {refused}");
+        let error = format!("Failed to send message to queue '{name}' in setup '{setup_id}': {refused}");
         return timed(503, &error, view.now);
     }
     let body = json!({
@@ -157,10 +148,7 @@ pub(crate) fn store_stats(view: &View<'_>, setup: SetupView<'_>, store: &EventSt
         let error = format!("Failed to get event store stats: {}", refused(setup));
         return timed(503, &error, view.now);
     }
-    let counts = store
-        .events
-        .iter()
-        .map(|(kind, count)| (kind.clone(), json!(count)));
+    let counts = store.events.iter().map(|(kind, count)| (kind.clone(), json!(count)));
     let stats = StoreNumbers {
         event_store_name: &store.name,
         total_events: store.total(),

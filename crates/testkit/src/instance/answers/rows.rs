@@ -55,20 +55,12 @@ impl Statistics {
 
 /// Milliseconds a message takes; 0 until something was processed.
 pub(crate) fn average_processing(queue: &Queue) -> f64 {
-    if queue.processed > 0 || queue.kind == QueueKind::Outbox {
-        8.921_482_625
-    } else {
-        0.0
-    }
+    if queue.processed > 0 || queue.kind == QueueKind::Outbox { 8.921_482_625 } else { 0.0 }
 }
 
 impl<'a> QueueRow<'a> {
     pub(crate) fn new(view: SetupView<'a>, queue: &'a Queue, now: Moment) -> Self {
-        let (setup, name, kind) = (
-            view.setup.id.as_str(),
-            queue.name.as_str(),
-            queue.kind.word(),
-        );
+        let (setup, name, kind) = (view.setup.id.as_str(), queue.name.as_str(), queue.kind.word());
         Self {
             setup_id: setup,
             setup,
@@ -114,10 +106,7 @@ pub(crate) struct GroupRow<'a> {
 
 impl<'a> GroupRow<'a> {
     pub(crate) fn new(view: SetupView<'a>, group: &'a ConsumerGroup) -> Self {
-        let kind = view
-            .setup
-            .queue(&group.queue)
-            .map_or(QueueKind::Native, |queue| queue.kind);
+        let kind = view.setup.queue(&group.queue).map_or(QueueKind::Native, |queue| queue.kind);
         let subscribed = subscribed_at(view);
         Self {
             name: &group.name,
@@ -199,12 +188,7 @@ pub(crate) struct ActivityRow<'a> {
 
 impl<'a> ActivityRow<'a> {
     /// The event with this number (counted from 1) of one type.
-    pub(crate) fn new(
-        view: SetupView<'a>,
-        store: &'a EventStore,
-        action: &'a str,
-        number: u64,
-    ) -> Self {
+    pub(crate) fn new(view: SetupView<'a>, store: &'a EventStore, action: &'a str, number: u64) -> Self {
         let id = event_id(&store.name, action, number);
         let aggregate_id = format!("{action}-{number}");
         let written = Moment::from_millis(view.attached_at + WRITTEN_AFTER + number);
@@ -225,10 +209,7 @@ impl<'a> ActivityRow<'a> {
 }
 
 fn event_id(store: &str, action: &str, number: u64) -> String {
-    let seed = store
-        .bytes()
-        .chain(action.bytes())
-        .fold(number, |seed, byte| scramble(seed ^ u64::from(byte)));
+    let seed = store.bytes().chain(action.bytes()).fold(number, |seed, byte| scramble(seed ^ u64::from(byte)));
     let (high, low) = (scramble(seed), scramble(seed ^ 1));
     format!(
         "{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}",

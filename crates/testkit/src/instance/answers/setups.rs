@@ -13,18 +13,8 @@ struct SetupList<'a> {
 }
 
 pub(crate) fn list(view: &View<'_>) -> Answer {
-    let setup_ids: Vec<_> = view
-        .setups
-        .iter()
-        .map(|setup| setup.setup.id.as_str())
-        .collect();
-    Answer::json(
-        200,
-        &SetupList {
-            count: setup_ids.len(),
-            setup_ids,
-        },
-    )
+    let setup_ids: Vec<_> = view.setups.iter().map(|setup| setup.setup.id.as_str()).collect();
+    Answer::json(200, &SetupList { count: setup_ids.len(), setup_ids })
 }
 
 #[derive(Serialize)]
@@ -56,19 +46,11 @@ pub(crate) fn details(view: SetupView<'_>) -> Answer {
 }
 
 fn queue_names(view: SetupView<'_>) -> Vec<&str> {
-    view.setup
-        .queues
-        .iter()
-        .map(|queue| queue.name.as_str())
-        .collect()
+    view.setup.queues.iter().map(|queue| queue.name.as_str()).collect()
 }
 
 fn store_names(view: SetupView<'_>) -> Vec<&str> {
-    view.setup
-        .stores
-        .iter()
-        .map(|store| store.name.as_str())
-        .collect()
+    view.setup.stores.iter().map(|store| store.name.as_str()).collect()
 }
 
 #[derive(Serialize)]
@@ -80,13 +62,7 @@ struct Status<'a> {
 
 /// Always ACTIVE for a setup that is remembered, also while its database is away.
 pub(crate) fn status(view: SetupView<'_>) -> Answer {
-    Answer::json(
-        200,
-        &Status {
-            setup_id: &view.setup.id,
-            status: "ACTIVE",
-        },
-    )
+    Answer::json(200, &Status { setup_id: &view.setup.id, status: "ACTIVE" })
 }
 
 #[derive(Serialize)]
@@ -106,24 +82,10 @@ struct QueueDetail<'a> {
 
 pub(crate) fn queues(view: SetupView<'_>) -> Answer {
     let detail = |queue: &'_ crate::instance::world::Queue| queue.kind.word();
-    let queue_details = view
-        .setup
-        .queues
-        .iter()
-        .map(|queue| QueueDetail {
-            name: &queue.name,
-            implementation_type: detail(queue),
-        })
-        .collect();
+    let queue_details =
+        view.setup.queues.iter().map(|queue| QueueDetail { name: &queue.name, implementation_type: detail(queue) }).collect();
     let queues = queue_names(view);
-    Answer::json(
-        200,
-        &QueueNames {
-            count: queues.len(),
-            queues,
-            queue_details,
-        },
-    )
+    Answer::json(200, &QueueNames { count: queues.len(), queues, queue_details })
 }
 
 #[derive(Serialize)]
@@ -135,13 +97,7 @@ struct StoreNames<'a> {
 
 pub(crate) fn event_stores(view: SetupView<'_>) -> Answer {
     let event_stores = store_names(view);
-    Answer::json(
-        200,
-        &StoreNames {
-            count: event_stores.len(),
-            event_stores,
-        },
-    )
+    Answer::json(200, &StoreNames { count: event_stores.len(), event_stores })
 }
 
 #[derive(Serialize)]

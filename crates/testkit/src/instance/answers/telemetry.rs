@@ -38,20 +38,11 @@ fn tables(setup: SetupView<'_>) -> Vec<Value> {
         let name = format!("{}_events", store.name.replace('-', "_"));
         table(&name, store.total(), 8_192, 376_832)
     });
-    let queues = setup
-        .setup
-        .queues
-        .iter()
-        .map(|queue| table(&queue.name, 0, 0, 155_648));
+    let queues = setup.setup.queues.iter().map(|queue| table(&queue.name, 0, 0, 155_648));
     let fixed = [
         table("dead_letter_queue", 0, 0, 8_192),
         table("outbox", 0, 0, 24_576),
-        table(
-            "queue_messages",
-            setup.setup.total_messages(),
-            16_384,
-            32_768,
-        ),
+        table("queue_messages", setup.setup.total_messages(), 16_384, 32_768),
     ];
     stores.chain(queues).chain(fixed).collect()
 }

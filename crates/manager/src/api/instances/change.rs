@@ -1,0 +1,174 @@
+//! Registering, changing and deregistering instances. Each is durable before it is acknowledged.
+
+use axum::extract::{Path, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::api::answer;
+use crate::api::error::{ApiError, ErrorBody};
+use crate::api::extract::json_body;
+use crate::api::state::Shared;
+use crate::api::wire::registration::{Deregistered, RegisterRequest, Registered, UpdateRequest, read_id, read_registration, read_update};
+use crate::clock;
+use crate::registry::RegistryError;
+
+/// What may stand in a path segment as it is.
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Registers an instance, or registers it again.
+///
+/// The same id again updates it in place and keeps its history. Answered only when it is durable.
+#[utoipa::path(
+    post, path = "/api/v1/instances/register", tag = "instances", operation_id = "registerInstance",
+    request_body = RegisterRequest,
+    responses(
+        (status = 201, description = "registered", body = Registered),
+        (status = 400, description = "one or more fields are wrong; all are named", body = ErrorBody),
+        (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
+        (status = 408, description = "the body took too long", body = ErrorBody),
+        (status = 413, description = "the body is too large", body = ErrorBody),
+        (status = 415, description = "the body is not JSON", body = ErrorBody),
+        (status = 503, description = "busy, full or stopping", body = ErrorBody),
+        (status = 507, description = "the disk does not take it", body = ErrorBody),
+    )
+)]
+pub async fn register_instance(state: Shared, request: Request) -> Response {
+    let registered = async {
+        let body = json_body(request, state.body).await?;
+        let read = read_registration(&body)?;
+        let registered = state.registry.register(read.registration).await.map_err(|error| explain(error, ""))?;
+        Ok::<_, ApiError>((registered, read.ignored))
+    };
+    let (registered, ignored_fields) = match registered.await {
+        Ok(registered) => registered,
+        Err(error) => return error.into_response(),
+    };
+    let instance = &registered.instance;
+    let mut response = answer::with_status(
+        StatusCode::CREATED,
+        &Registered {
+            message: "Instance registered successfully",
+            instance_id: instance.id().to_string(),
+            status: "registered",
+            revision: instance.revision.0,
+            ignored_fields,
+            timestamp: clock::iso(instance.updated_at),
+        },
+    );
+    let location = format!("/api/v1/instances/{}", utf8_percent_encode(instance.id().as_str(), SEGMENT));
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    response
+}
+
+/// Changes labels, weight or presence of an instance that stays where it is.
+#[utoipa::path(
+    put, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "updateInstance",
+    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    request_body = UpdateRequest,
+    responses(
+        (status = 200, description = "changed", body = Registered),
+        (status = 400, description = "one or more fields are wrong; all are named", body = ErrorBody),
+        (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
+        (status = 404, description = "not registered", body = ErrorBody),
+        (status = 408, description = "the body took too long", body = ErrorBody),
+        (status = 409, description = "it has another revision by now", body = ErrorBody),
+        (status = 413, description = "the body is too large", body = ErrorBody),
+        (status = 415, description = "the body is not JSON", body = ErrorBody),
+        (status = 503, description = "busy or stopping", body = ErrorBody),
+        (status = 507, description = "the disk does not take it", body = ErrorBody),
+    )
+)]
+pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Request) -> Response {
+    let updated = async {
+        let instance_id = read_id(&id)?;
+        let body = json_body(request, state.body).await?;
+        let read = read_update(&body)?;
+        let instance = state.registry.update(instance_id, read.patch, read.revision).await.map_err(|error| explain(error, &id))?;
+        Ok::<_, ApiError>((instance, read.ignored))
+    };
+    match updated.await {
+        Err(error) => error.into_response(),
+        Ok((instance, ignored_fields)) => answer::ok(&Registered {
+            message: "Instance updated successfully",
+            instance_id: instance.id().to_string(),
+            status: "registered",
+            revision: instance.revision.0,
+            ignored_fields,
+            timestamp: clock::iso(instance.updated_at),
+        }),
+    }
+}
+
+/// Deregisters an instance.
+#[utoipa::path(
+    delete, path = "/api/v1/instances/{instanceId}/deregister", tag = "instances", operation_id = "deregisterInstance",
+    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    responses(
+        (status = 200, description = "gone", body = Deregistered),
+        (status = 400, description = "the id is not one", body = ErrorBody),
+        (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
+        (status = 404, description = "not registered", body = ErrorBody),
+        (status = 503, description = "busy or stopping", body = ErrorBody),
+        (status = 507, description = "the disk does not take it", body = ErrorBody),
+    )
+)]
+pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Response {
+    let gone = async {
+        let instance_id = read_id(&id)?;
+        state.registry.deregister(instance_id).await.map_err(|error| explain(error, &id))
+    };
+    match gone.await {
+        Err(error) => error.into_response(),
+        Ok(()) => answer::ok(&Deregistered {
+            message: "Instance unregistered successfully",
+            instance_id: id,
+            status: "deregistered",
+            timestamp: clock::iso(clock::wall()),
+        }),
+    }
+}
+
+/// Deregisters an instance: the shorter path.
+#[utoipa::path(
+    delete, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "deleteInstance",
+    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    responses(
+        (status = 200, description = "gone", body = Deregistered),
+        (status = 400, description = "the id is not one", body = ErrorBody),
+        (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
+        (status = 404, description = "not registered", body = ErrorBody),
+        (status = 503, description = "busy or stopping", body = ErrorBody),
+        (status = 507, description = "the disk does not take it", body = ErrorBody),
+    )
+)]
+pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
+    deregister_instance(state, path).await
+}
+
+/// The registry's refusals, in words for the caller.
+fn explain(error: RegistryError, id: &str) -> ApiError {
+    match error {
+        RegistryError::NotFound => ApiError::unknown_instance(id),
+        RegistryError::RevisionMismatch { current } => {
+            let message = format!("instance '{id}' is at revision {} by now: read it again and repeat the change", current.0);
+            ApiError::new(StatusCode::CONFLICT, message).with("revision", current.0)
+        }
+        RegistryError::Busy => ApiError::busy("the registry has too many changes waiting (registry.queue.max): try again in a moment"),
+        RegistryError::InstancesFull { limit } => ApiError::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            format!("the registry is full with {limit} instances: deregister some, or raise registry.instances.max"),
+        ),
+        RegistryError::Storage { sentence, .. } => {
+            let message = format!("the registry could not store the change, nothing was changed: {sentence}");
+            ApiError::new(StatusCode::INSUFFICIENT_STORAGE, message).with("code", "storage_failed")
+        }
+        RegistryError::Stopping => ApiError::busy("the manager is stopping: send the request to another, or again when it is back"),
+    }
+}

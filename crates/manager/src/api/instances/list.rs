@@ -1,0 +1,144 @@
+//! `GET /api/v1/instances`
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::header;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use super::list_query::{ListQuery, PAGE_SIZE_MAX};
+use crate::api::answer;
+use crate::api::error::ErrorBody;
+use crate::api::extract::{has_tag, not_modified, query};
+use crate::api::listing::Rendered;
+use crate::api::state::Shared;
+use crate::api::wire::instance::InstanceView;
+use crate::clock;
+
+/// The list of instances.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the answer: the rows are written from prepared bytes, not from this")]
+pub struct InstanceList<'a> {
+    #[schema(inline)]
+    #[serde(flatten)]
+    frame: ListFrame<'a>,
+    /// The instances asked for.
+    instances: Vec<InstanceView<'a>>,
+}
+
+/// What stands around the rows.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ListFrame<'a> {
+    /// `Instances retrieved successfully`
+    message: &'static str,
+    /// Rows in this answer.
+    count: usize,
+    /// The same, as the original named it.
+    instance_count: usize,
+    /// Instances that match the filters, on all pages.
+    matched_instances: usize,
+    /// All registered instances.
+    total_instances: usize,
+    /// The filters as they were said.
+    filters: &'a Map<String, Value>,
+    /// The filter on the environment, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filtered_by_environment: Option<&'a Value>,
+    /// The filter on the region, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filtered_by_region: Option<&'a Value>,
+    /// The filter on the status, if there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filtered_by_status: Option<&'a Value>,
+    /// This page, from 1, if pages were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<usize>,
+    /// Rows of a page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_size: Option<usize>,
+    /// Pages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_pages: Option<usize>,
+    /// Parameters of the request that mean nothing: a typo, perhaps.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    ignored_parameters: &'a [String],
+    /// When.
+    timestamp: String,
+}
+
+/// Lists all registered instances, healthy or not.
+///
+/// Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
+#[utoipa::path(
+    get, path = "/api/v1/instances", tag = "instances", operation_id = "listInstances",
+    params(
+        ("environment" = Option<String>, Query, description = "exactly this environment"),
+        ("region" = Option<String>, Query, description = "exactly this region"),
+        ("status" = Option<String>, Query, description = "healthy, unhealthy, unknown, starting or stopping, in any case; another word matches nothing"),
+        ("sort" = Option<String>, Query, description = "field to sort by, with '-' in front for the other direction"),
+        ("page" = Option<u32>, Query, description = "page, from 1"),
+        ("pageSize" = Option<u32>, Query, description = "rows of a page, 1 to 1000, default 100 when a page is asked for"),
+    ),
+    responses(
+        (status = 200, description = "the instances", body = InstanceList<'static>),
+        (status = 304, description = "unchanged since the answer with that ETag"),
+        (status = 400, description = "a parameter is wrong", body = ErrorBody),
+        (status = 401, description = "needs a token", body = ErrorBody),
+    )
+)]
+pub async fn list_instances(state: Shared, request: Request) -> Response {
+    let query = match ListQuery::read(query(request.uri())) {
+        Ok(query) => query,
+        Err(error) => return error.into_response(),
+    };
+    let rendered = state.listing.current();
+    if rendered.tag.to_str().is_ok_and(|tag| has_tag(request.headers(), tag)) {
+        return not_modified(&rendered.tag);
+    }
+    let (rows, matched, shown) = rows(&query, &rendered);
+    let mut response = answer::pieces(frame(&query, &rendered, rows, matched, shown));
+    response.headers_mut().insert(header::ETAG, rendered.tag.clone());
+    response
+}
+
+/// The rows of the answer, how many matched, and how many there are in the answer.
+fn rows(query: &ListQuery, rendered: &Rendered) -> (Bytes, usize, usize) {
+    let selected = query.select(rendered);
+    let matched = selected.as_ref().map_or(rendered.catalog.entries().len(), Vec::len);
+    let range = query.page.map_or(0..matched, |page| page.range(matched));
+    let shown = range.len();
+    let text = match selected {
+        None => rendered.run(range),
+        Some(places) => rendered.pick(places.get(range).unwrap_or_default()),
+    };
+    (text, matched, shown)
+}
+
+/// The rows between the fields around them: only these few bytes are written for each request.
+fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, shown: usize) -> [Bytes; 3] {
+    let page = query.page;
+    let fields = ListFrame {
+        message: "Instances retrieved successfully",
+        count: shown,
+        instance_count: shown,
+        matched_instances: matched,
+        total_instances: rendered.catalog.entries().len(),
+        filters: &query.said,
+        filtered_by_environment: query.said.get("environment"),
+        filtered_by_region: query.said.get("region"),
+        filtered_by_status: query.said.get("status"),
+        page: page.map(|page| page.number),
+        page_size: page.map(|page| page.size.min(PAGE_SIZE_MAX)),
+        total_pages: page.map(|page| matched.div_ceil(page.size)),
+        ignored_parameters: &query.ignored,
+        timestamp: clock::iso(clock::wall()),
+    };
+    let head = serde_json::to_vec(&fields).unwrap_or_else(|_| b"{}".to_vec());
+    let head = Bytes::from(head);
+    let fields = head.slice(..head.len() - 1);
+    let joint = Bytes::from_static(b",\"instances\":[");
+    [Bytes::from([fields, joint].concat()), rows, Bytes::from_static(b"]}")]
+}

@@ -1,0 +1,159 @@
+//! The list of instances, prepared: a request for it copies nothing but a page that is not in the usual order.
+//!
+//! Owns one rendering of the whole catalog, kept until the catalog or an observation changes. A change of the catalog is
+//! rendered at once, so that everybody reads their own writes; times of checks alone may be a quarter of a second old.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use bytes::{BufMut, Bytes, BytesMut};
+use http::HeaderValue;
+use peegeeq_domain::catalog::{Catalog, Entry, Generation};
+use peegeeq_domain::time::Moment;
+
+use super::wire::instance::InstanceView;
+use crate::clock;
+use crate::observations::{Checkup, Observations};
+use crate::registry::CatalogReader;
+
+/// How old the times of checks in a rendering may be.
+const TIMES_AGE_MAX: Duration = Duration::from_millis(250);
+
+/// Renders the list when it is asked for and out of date.
+#[derive(Debug)]
+pub struct Listing {
+    catalog: CatalogReader,
+    observations: Arc<Observations>,
+    epoch: u64,
+    rendered: ArcSwapOption<Rendered>,
+}
+
+/// All instances as JSON, in the order of ids.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The picture this was made from.
+    pub catalog: Arc<Catalog>,
+    /// Changes when anything but the time of a check does.
+    pub tag: HeaderValue,
+    checkups: Vec<Option<Arc<Checkup>>>,
+    text: Bytes,
+    places: Vec<Range<usize>>,
+    edition: u64,
+    standing: u64,
+    at: Moment,
+}
+
+impl Listing {
+    /// A listing of the catalog; `epoch` tells tags of different lives of the manager apart.
+    pub fn new(catalog: CatalogReader, observations: Arc<Observations>, epoch: u64) -> Self {
+        Self { catalog, observations, epoch, rendered: ArcSwapOption::empty() }
+    }
+
+    /// The list as it is now.
+    pub fn current(&self) -> Arc<Rendered> {
+        let catalog = self.catalog.current();
+        let (edition, standing) = (self.observations.edition(), self.observations.standing());
+        let before = self.rendered.load_full();
+        if let Some(rendered) = before.as_ref().filter(|rendered| rendered.serves(catalog.generation(), edition, standing)) {
+            return rendered.clone();
+        }
+        let tag = tag(self.epoch, catalog.generation(), standing);
+        let rendered = Arc::new(Rendered::new(catalog, &self.observations, before.as_deref(), tag, edition, standing));
+        self.rendered.store(Some(rendered.clone()));
+        rendered
+    }
+}
+
+fn tag(epoch: u64, generation: Generation, standing: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{epoch}-{}-{standing}\"", generation.0)).unwrap_or(HeaderValue::from_static("W/\"0\""))
+}
+
+impl Rendered {
+    fn serves(&self, generation: Generation, edition: u64, standing: u64) -> bool {
+        let same = self.catalog.generation() == generation && self.standing == standing;
+        same && (self.edition == edition || clock::now().since(self.at) < TIMES_AGE_MAX)
+    }
+
+    /// Renders `catalog`; entries that did not change are copied from the rendering before.
+    fn new(
+        catalog: Arc<Catalog>,
+        observations: &Observations,
+        before: Option<&Self>,
+        tag: HeaderValue,
+        edition: u64,
+        standing: u64,
+    ) -> Self {
+        let slots = observations.slots();
+        let known: HashMap<*const Entry, usize> = before.map(Self::entry_places).unwrap_or_default();
+        let mut text = BytesMut::with_capacity(before.map_or(0, |before| before.text.len() + 1024));
+        let (mut places, mut checkups) = (Vec::with_capacity(catalog.entries().len()), Vec::with_capacity(catalog.entries().len()));
+        for entry in catalog.entries() {
+            let checkup = slots.get(entry.id()).and_then(|slot| slot.checkup());
+            if !text.is_empty() {
+                text.put_u8(b',');
+            }
+            let start = text.len();
+            let copied = known.get(&Arc::as_ptr(entry)).and_then(|index| before?.unchanged(*index, checkup.as_ref()));
+            match copied {
+                Some(copied) => text.extend_from_slice(copied),
+                None => render(entry, checkup.as_deref(), &mut text),
+            }
+            places.push(start..text.len());
+            checkups.push(checkup);
+        }
+        Self { catalog, tag, checkups, text: text.freeze(), places, edition, standing, at: clock::now() }
+    }
+
+    fn entry_places(&self) -> HashMap<*const Entry, usize> {
+        self.catalog.entries().iter().enumerate().map(|(index, entry)| (Arc::as_ptr(entry), index)).collect()
+    }
+
+    fn unchanged(&self, index: usize, checkup: Option<&Arc<Checkup>>) -> Option<&[u8]> {
+        let same = match (self.checkups.get(index)?, checkup) {
+            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+            (None, None) => true,
+            _ => false,
+        };
+        same.then(|| self.text.get(self.places[index].clone())).flatten()
+    }
+
+    /// The last checkup of the entry at `index`.
+    pub fn checkup(&self, index: usize) -> Option<&Arc<Checkup>> {
+        self.checkups.get(index)?.as_ref()
+    }
+
+    /// The JSON of one entry.
+    pub fn one(&self, index: usize) -> Bytes {
+        self.run(index..index + 1)
+    }
+
+    /// The JSON of neighbouring entries, separated by commas, without copying.
+    pub fn run(&self, range: Range<usize>) -> Bytes {
+        match (self.places.get(range.start), range.end.checked_sub(1).and_then(|last| self.places.get(last))) {
+            (Some(first), Some(last)) if first.start <= last.end => self.text.slice(first.start..last.end),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// The JSON of entries in any order, separated by commas.
+    pub fn pick(&self, indices: &[usize]) -> Bytes {
+        let mut text = BytesMut::new();
+        for (n, index) in indices.iter().enumerate() {
+            if n > 0 {
+                text.put_u8(b',');
+            }
+            text.extend_from_slice(self.places.get(*index).map_or(&[], |place| &self.text[place.clone()]));
+        }
+        text.freeze()
+    }
+}
+
+fn render(entry: &Entry, checkup: Option<&Checkup>, text: &mut BytesMut) {
+    let view = InstanceView::of(entry, checkup);
+    if let Err(error) = serde_json::to_writer(text.writer(), &view) {
+        tracing::error!(%error, "an instance cannot be shown: {error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! All routes, on one page.
+//!
+//! A route is in one of two groups: open to everybody, or guarded by method (reading needs `read`, changing `admin`).
+//! A handler never registers itself.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::{Method, StatusCode};
+use peegeeq_domain::access::Role;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::docs::{self, Description};
+use super::edge::{Guard, Rule};
+use super::error::ApiError;
+use super::federation::{self, FederationApi};
+use super::instances::{change, check, list, read};
+use super::state::ApiState;
+use super::status;
+
+fn public() -> OpenApiRouter<Arc<ApiState>> {
+    OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(status::health))
+        .routes(routes!(status::live))
+        .routes(routes!(status::ready))
+        .route("/", get(status::root))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page_without_slash))
+        .route("/docs/", get(docs::page))
+        .route("/docs/{*path}", get(docs::file))
+}
+
+fn guarded() -> OpenApiRouter<Arc<ApiState>> {
+    OpenApiRouter::new()
+        .routes(routes!(status::detail))
+        .routes(routes!(status::metrics))
+        .routes(routes!(list::list_instances))
+        .routes(routes!(change::register_instance))
+        .routes(routes!(read::get_instance, change::update_instance, change::delete_instance))
+        .routes(routes!(change::deregister_instance))
+        .routes(routes!(check::get_instance_health))
+        .routes(routes!(check::force_health_check))
+}
+
+/// The router of everything, with `anonymous` as the role of callers without a token.
+pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, anonymous: Option<Role>) -> Router {
+    let guard = |rule| Guard { rule, anonymous };
+    let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
+    let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
+    let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
+    open.merge(own).merge(federated).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+/// The description of all routes.
+pub(super) fn description() -> utoipa::openapi::OpenApi {
+    let mut description = public().into_openapi();
+    description.merge(guarded().into_openapi());
+    description.merge(federation::routes().into_openapi());
+    description
+}
+
+async fn not_found(request: Request) -> Response {
+    let message = format!("there is nothing at {}: see /docs/ for what there is", request.uri().path());
+    ApiError::new(StatusCode::NOT_FOUND, message).into_response()
+}
+
+/// The router adds `Allow`, which is all that `OPTIONS` asks for.
+async fn method_not_allowed(request: Request) -> Response {
+    if request.method() == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let message = format!("{} is not offered at {}: the header Allow says what is", request.method(), request.uri().path());
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message).into_response()
+}

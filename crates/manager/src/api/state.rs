@@ -1,0 +1,66 @@
+//! What handlers have at hand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::extract::BodyLimits;
+use super::listing::Listing;
+use crate::health::HealthHandle;
+use crate::observations::Observations;
+use crate::observe::metrics::Metrics;
+use crate::registry::{CatalogReader, RegistryHandle};
+
+/// How the manager names itself.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// `service.name`
+    pub service: String,
+    /// The manager's environment.
+    pub environment: String,
+    /// The manager's region.
+    pub region: String,
+    /// Counts openings of the store.
+    pub epoch: u64,
+}
+
+/// Whether the manager takes part: true from the start until it is told to stop.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Sets it.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// Reads it.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What handlers of the manager's own routes have at hand.
+#[derive(Debug)]
+pub struct ApiState {
+    /// The picture of the cluster.
+    pub catalog: CatalogReader,
+    /// Changes of the registry.
+    pub registry: RegistryHandle,
+    /// What was last seen.
+    pub observations: Arc<Observations>,
+    /// Checks on demand.
+    pub health: HealthHandle,
+    /// The prepared list.
+    pub listing: Listing,
+    /// Who this manager is.
+    pub identity: Identity,
+    /// Bounds of request bodies.
+    pub body: BodyLimits,
+    /// Whether it takes part.
+    pub readiness: Readiness,
+    /// The metrics, unless they are switched off.
+    pub metrics: Option<Metrics>,
+}
+
+/// Shared by all workers.
+pub type Shared = axum::extract::State<Arc<ApiState>>;

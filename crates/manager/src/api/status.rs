@@ -1,0 +1,138 @@
+//! The manager's own health, its metrics, and where `/` leads.
+
+use std::collections::BTreeMap;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderValue, StatusCode, header};
+use peegeeq_domain::health::Doubt;
+
+use super::answer;
+use super::error::{ApiError, ErrorBody};
+use super::state::{ApiState, Shared};
+use super::wire::status::{HealthDetail, ManagerHealth, ProbeAnswer, RegistryDetail};
+use crate::clock;
+use crate::registry::StoreStatus;
+
+/// How the manager is. Always 200 while it answers; what does not work is named in `degraded`.
+#[utoipa::path(
+    get, path = "/health", tag = "manager", operation_id = "getServiceHealth",
+    responses((status = 200, description = "it answers", body = ManagerHealth))
+)]
+pub async fn health(state: Shared) -> Response {
+    answer::ok(&manager_health(&state))
+}
+
+/// Whether the process lives.
+#[utoipa::path(
+    get, path = "/health/live", tag = "manager", operation_id = "getLiveness",
+    responses((status = 200, description = "it lives", body = ProbeAnswer))
+)]
+pub async fn live() -> Response {
+    answer::ok(&ProbeAnswer { status: "UP", reason: None })
+}
+
+/// Whether the manager takes part: no longer once it was told to stop.
+#[utoipa::path(
+    get, path = "/health/ready", tag = "manager", operation_id = "getReadiness",
+    responses(
+        (status = 200, description = "it takes part", body = ProbeAnswer),
+        (status = 503, description = "it is starting or stopping", body = ProbeAnswer),
+    )
+)]
+pub async fn ready(state: Shared) -> Response {
+    if state.readiness.get() {
+        return answer::ok(&ProbeAnswer { status: "UP", reason: None });
+    }
+    answer::with_status(StatusCode::SERVICE_UNAVAILABLE, &ProbeAnswer { status: "DOWN", reason: Some("starting or stopping") })
+}
+
+/// How the manager is, in detail.
+#[utoipa::path(
+    get, path = "/health/detail", tag = "manager", operation_id = "getHealthDetail",
+    responses(
+        (status = 200, description = "it answers", body = HealthDetail),
+        (status = 401, description = "needs a token", body = ErrorBody),
+    )
+)]
+pub async fn detail(state: Shared) -> Response {
+    let catalog = state.catalog.current();
+    let mut states = BTreeMap::new();
+    for entry in catalog.entries() {
+        *states.entry(entry.state().as_str()).or_insert(0) += 1;
+    }
+    let identity = &state.identity;
+    answer::ok(&HealthDetail {
+        health: manager_health(&state),
+        uptime_seconds: clock::now().as_millis() / 1000,
+        environment: identity.environment.clone(),
+        region: identity.region.clone(),
+        ready: state.readiness.get(),
+        registry: RegistryDetail {
+            backend: "embedded",
+            store: store_failure(&state).unwrap_or_else(|| "ok".to_owned()),
+            epoch: identity.epoch,
+            generation: catalog.generation().0,
+            instances: catalog.entries().len(),
+            states,
+        },
+        self_doubt: state.observations.doubt().map(doubt_sentence),
+        time: clock::iso(clock::wall()),
+    })
+}
+
+fn manager_health(state: &ApiState) -> ManagerHealth {
+    let store = store_failure(state).map(|failure| format!("registry: {failure}"));
+    let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
+    ManagerHealth {
+        status: "UP",
+        service: state.identity.service.clone(),
+        timestamp: clock::wall().epoch_millis(),
+        consul: "disabled",
+        degraded: store.into_iter().chain(doubt).collect(),
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+fn store_failure(state: &ApiState) -> Option<String> {
+    match state.registry.store_status() {
+        StoreStatus::Ok => None,
+        StoreStatus::Failing { sentence, since } => Some(format!("{sentence} (since {})", clock::iso(since))),
+    }
+}
+
+fn doubt_sentence(doubt: Doubt) -> String {
+    match doubt {
+        Doubt::MostHostsSilent { silent, of } => {
+            format!(
+                "{silent} of {of} hosts that used to answer are silent at once, so the fault is probably here: nobody is found down until most answer again"
+            )
+        }
+        Doubt::OwnLoopLate { by } => {
+            format!("the manager itself was held up for {} ms, so timeouts of that time are not counted", by.as_millis())
+        }
+    }
+}
+
+/// The metrics in Prometheus' text format.
+#[utoipa::path(
+    get, path = "/metrics", tag = "manager", operation_id = "getMetrics",
+    responses(
+        (status = 200, description = "the metrics", body = String, content_type = "text/plain"),
+        (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 404, description = "switched off with metrics.enabled=false", body = ErrorBody),
+    )
+)]
+pub async fn metrics(state: Shared) -> Response {
+    let Some(metrics) = &state.metrics else {
+        return ApiError::new(StatusCode::NOT_FOUND, "metrics are switched off: set metrics.enabled=true").into_response();
+    };
+    let mut response = Response::new(Body::from(metrics.render()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
+    response
+}
+
+/// `/` leads to the description of the API.
+pub async fn root() -> Redirect {
+    Redirect::temporary("/docs/")
+}

@@ -1,0 +1,37 @@
+//! What is told to people about health, and how often.
+//!
+//! Owns the sentences. A failing instance is told at its first failure and when it goes down, not at every probe.
+
+use peegeeq_domain::health::{Doubt, Transition, Verdict};
+use peegeeq_domain::instance::InstanceId;
+
+/// Tells of a change of verdict.
+pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32, evidence: &str) {
+    match (change.from, change.to) {
+        (_, Verdict::Down { .. }) | (Verdict::Unprobed | Verdict::Passing, Verdict::Failing { .. }) => tracing::warn!(
+            instanceId = %id,
+            failureCount = change.to.failures(),
+            maxFailures = max_failures,
+            errorMessage = evidence,
+            "Health check failed for instance"
+        ),
+        (Verdict::Down { .. }, Verdict::Passing) => tracing::info!(instanceId = %id, "Instance recovered"),
+        (from, to) => tracing::debug!(instanceId = %id, from = from.as_str(), to = to.as_str(), "verdict changed"),
+    }
+}
+
+/// Tells when the manager begins or ceases to doubt itself. A change of the figures alone is not told.
+pub(super) fn doubt(before: Option<Doubt>, now: Option<Doubt>) {
+    match (before, now) {
+        (None, Some(doubt)) => tracing::warn!(reason = sentence(doubt), "the manager doubts itself: no instance is found down meanwhile"),
+        (Some(_), None) => tracing::info!("the manager trusts its health checks again"),
+        _ => {}
+    }
+}
+
+fn sentence(doubt: Doubt) -> String {
+    match doubt {
+        Doubt::MostHostsSilent { silent, of } => format!("{silent} of {of} hosts that used to answer are silent together"),
+        Doubt::OwnLoopLate { by } => format!("this process was late by {}ms", by.as_millis()),
+    }
+}

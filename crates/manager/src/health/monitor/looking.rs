@@ -1,0 +1,85 @@
+//! Looks at setups: when, and what their results set going.
+
+use peegeeq_domain::time::Moment;
+
+use super::{Monitor, News};
+use crate::clock;
+use crate::health::due::{Serial, next_slot, phase};
+use crate::health::setups::Memory;
+use crate::health::watched::Setups;
+use crate::observations::SetupsSeen;
+
+impl Monitor {
+    /// The instance began to answer: its setups are looked at now.
+    pub(super) fn look_soon(&mut self, serial: Serial, now: Moment) {
+        let Some(watched) = self.watched.get_mut(&serial).filter(|_| !self.settings.setups_interval.is_zero()) else { return };
+        match &mut watched.setups {
+            Setups::Resting(_) => self.looks_due.set(serial, Some(now)),
+            Setups::InLine(_) => {}
+            Setups::Looking { again } => *again = true,
+        }
+    }
+
+    /// The instance is down: asking it about setups would only wait.
+    pub(super) fn stop_looking(&mut self, serial: Serial) {
+        self.looks_due.set(serial, None);
+    }
+
+    /// Starts the looks that are due, in order, as far as the limit allows: half as many as probes.
+    pub(super) fn start_due_looks(&mut self, now: Moment) {
+        while let Some(serial) = self.looks_due.pop(now) {
+            self.stand_in_line(serial);
+        }
+        while self.looks_running < (self.settings.concurrency / 2).max(1) {
+            let Some(serial) = self.looks_in_line.pop_front() else { return };
+            self.start_look(serial);
+        }
+    }
+
+    fn stand_in_line(&mut self, serial: Serial) {
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        match std::mem::replace(&mut watched.setups, Setups::Looking { again: false }) {
+            Setups::Resting(memory) => {
+                watched.setups = Setups::InLine(memory);
+                self.looks_in_line.push_back(serial);
+            }
+            other => watched.setups = other,
+        }
+    }
+
+    fn start_look(&mut self, serial: Serial) {
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let is_down = watched.tracker.verdict().is_down();
+        let mut memory = match std::mem::replace(&mut watched.setups, Setups::Looking { again: false }) {
+            Setups::InLine(memory) if !is_down => memory,
+            Setups::InLine(memory) => {
+                watched.setups = Setups::Resting(memory);
+                return;
+            }
+            other => {
+                watched.setups = other;
+                return;
+            }
+        };
+        let (instance, lookout) = (watched.instance.clone(), self.lookout.clone());
+        self.looks_running += 1;
+        self.set_going(async move {
+            let seen = lookout.look(&instance.registration.endpoint, &mut memory).await;
+            News::Looked { serial, memory, seen }
+        });
+    }
+
+    /// Notes what a look brought, and when the next is due.
+    pub(super) fn looked(&mut self, serial: Serial, memory: Box<Memory>, seen: SetupsSeen) {
+        self.looks_running -= 1;
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let now = clock::now();
+        let again = matches!(watched.setups, Setups::Looking { again: true });
+        let interval = memory.interval(self.settings.setups_interval);
+        let place = phase(&self.settings.manager_id, watched.id(), interval);
+        watched.setups = Setups::Resting(memory);
+        self.observations.note_setups(watched.id().as_str(), seen);
+        let next = if again { now } else { next_slot(now, interval, place) };
+        self.looks_due.set(serial, (!watched.tracker.verdict().is_down()).then_some(next));
+    }
+}

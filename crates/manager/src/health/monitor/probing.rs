@@ -1,0 +1,187 @@
+//! Sending probes, and what their results set going.
+
+use std::sync::Arc;
+
+use peegeeq_domain::health::{Check, FailureKind, ProbeOutcome, Transition, Verdict};
+use peegeeq_domain::time::Moment;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Cause, Monitor, News};
+use crate::clock;
+use crate::health::due::Serial;
+use crate::health::handle::{Asker, CheckError, Question, Reply};
+use crate::health::tripwire::{self, Trip};
+use crate::health::{Judgement, log, meters};
+use crate::observations::Checkup;
+
+impl Monitor {
+    /// Starts the probes that are due, in order, as far as the limit allows.
+    pub(super) fn start_due_probes(&mut self, now: Moment) {
+        while let Some(serial) = self.probes_due.pop(now) {
+            if let Some(watched) = self.watched.get_mut(&serial) {
+                watched.in_line = true;
+                self.probes_in_line.push_back(serial);
+            }
+        }
+        while self.probes_running < self.settings.concurrency.max(1) {
+            let Some(serial) = self.probes_in_line.pop_front() else { return };
+            let Some(watched) = self.watched.get_mut(&serial) else { continue };
+            watched.in_line = false;
+            watched.tracker.probe_started(&self.settings.policy, now);
+            self.probes_due.set(serial, watched.tracker.due());
+            self.send_probe(serial, Cause::Scheduled, now);
+        }
+    }
+
+    /// Answers somebody who asks for a probe now. Asked-for probes have a limit of the same size, of their own.
+    pub(super) fn answer(&mut self, question: Question) {
+        let Question { id, check, reply } = question;
+        let found = self.serials.get(&id).and_then(|serial| Some((*serial, self.watched.get_mut(serial)?)));
+        let Some((serial, watched)) = found else {
+            let _ = reply.send(Err(CheckError::Unknown));
+            return;
+        };
+        if !watched.is_asked() && self.forced_running >= self.settings.concurrency.max(1) {
+            let _ = reply.send(Err(CheckError::Busy));
+            return;
+        }
+        if watched.ask(check, reply) {
+            self.send_probe(serial, Cause::Forced, clock::now());
+        }
+    }
+
+    fn send_probe(&mut self, serial: Serial, cause: Cause, started: Moment) {
+        let Some(watched) = self.watched.get(&serial) else { return };
+        let (instance, prober) = (watched.instance.clone(), self.prober.clone());
+        *self.running(cause) += 1;
+        meters::began();
+        self.set_going(async move {
+            let checkup = Box::new(prober.probe(&instance.registration).await);
+            News::Probed { serial, cause, started, checkup }
+        });
+    }
+
+    fn running(&mut self, cause: Cause) -> &mut usize {
+        match cause {
+            Cause::Scheduled => &mut self.probes_running,
+            Cause::Forced => &mut self.forced_running,
+        }
+    }
+
+    /// Takes note of a result: what it does to the verdict, and everything that follows.
+    pub(super) fn probed(&mut self, serial: Serial, cause: Cause, started: Moment, checkup: Checkup) {
+        let now = clock::now();
+        *self.running(cause) -= 1;
+        let Some(watched) = self.watched.get_mut(&serial) else {
+            meters::ended(&metrics::SharedString::const_str("other"), &checkup);
+            return;
+        };
+        meters::ended(&watched.label, &checkup);
+        let outcome = checkup.failure.as_ref().map_or(ProbeOutcome::Passed, |failure| ProbeOutcome::Failed(failure.kind));
+        let forced = (cause == Cause::Forced).then(|| watched.forced_ended(outcome, now));
+        let change = self.observe(serial, forced.as_ref().map(|(check, _)| *check), outcome, started, now);
+        if let Some(change) = change {
+            self.judge(serial, change, &checkup);
+        }
+        self.note(serial, started, checkup, forced.map(|(_, askers)| askers).unwrap_or_default());
+        self.follow_up(serial, outcome, change, started, now);
+    }
+
+    /// Hands the outcome to the tracker, if it proves anything.
+    fn observe(
+        &mut self,
+        serial: Serial,
+        forced: Option<Check>,
+        outcome: ProbeOutcome,
+        started: Moment,
+        now: Moment,
+    ) -> Option<Transition> {
+        let policy = &self.settings.policy;
+        let watched = self.watched.get_mut(&serial)?;
+        let failed = outcome != ProbeOutcome::Passed;
+        if failed && (started < self.distrust_before || outcome == ProbeOutcome::Failed(FailureKind::Local)) {
+            if forced.is_none() {
+                watched.tracker.probe_proved_nothing(policy, now);
+            }
+            return None;
+        }
+        if watched.tracker.was_answering() {
+            self.doubt.heard(&watched.host, outcome == ProbeOutcome::Failed(FailureKind::Timeout));
+        }
+        let doubting = self.doubt.reason(now).is_some();
+        let random = rand::random();
+        match forced {
+            None => watched.tracker.probe_ended(policy, outcome, started, now, random, doubting),
+            Some(check) => watched.tracker.observe(policy, outcome, check, started, now, random, doubting),
+        }
+    }
+
+    fn judge(&mut self, serial: Serial, change: Transition, checkup: &Checkup) {
+        let Some(watched) = self.watched.get(&serial) else { return };
+        let evidence = checkup.failure.as_ref().map_or("health check passed", |failure| &failure.sentence);
+        log::transition(watched.id(), change, self.settings.policy.max_failures, evidence);
+        meters::transition(change.to);
+        if change.to.is_down() {
+            self.doubt.forget(&watched.host);
+        }
+        let (id, incarnation) = (watched.id().clone(), watched.instance.incarnation);
+        self.judging.push(Judgement { id, incarnation, from: change.from, verdict: change.to, evidence: evidence.into() });
+    }
+
+    /// Notes the checkup beside the catalog, and has it told to those who asked.
+    fn note(&mut self, serial: Serial, started: Moment, checkup: Checkup, askers: Vec<Asker>) {
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        if !askers.is_empty() {
+            self.judging.reply_after(Reply { to: askers, checkup: Arc::new(checkup.clone()) });
+        }
+        if watched.is_news(started) {
+            self.observations.note_checkup(watched.id().as_str(), checkup);
+        }
+    }
+
+    /// What follows from a result: the next probe, the tripwire, a look at the setups.
+    fn follow_up(&mut self, serial: Serial, outcome: ProbeOutcome, change: Option<Transition>, started: Moment, now: Moment) {
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        if !watched.in_line {
+            self.probes_due.set(serial, watched.tracker.due());
+        }
+        if outcome == ProbeOutcome::Passed {
+            self.open_wire(serial, started);
+        } else {
+            watched.wire.probe_failed();
+        }
+        match change {
+            Some(Transition { to, .. }) if to.is_down() => self.stop_looking(serial),
+            Some(Transition { from, to }) if is_awakening(from, to) => self.look_soon(serial, now),
+            _ => {}
+        }
+    }
+
+    fn open_wire(&mut self, serial: Serial, probe_started: Moment) {
+        let Some(watched) = self.watched.get_mut(&serial).filter(|_| self.settings.tripwire) else { return };
+        let Some(back_off) = watched.wire.probe_passed(probe_started) else { return };
+        let endpoint = watched.instance.registration.endpoint.clone();
+        let hold = tripwire::hold(self.prober.dialer.clone(), endpoint, self.settings.probe_timeout, back_off);
+        let task = self.set_going(async move { News::Wire { serial, trip: hold.await } });
+        if let Some(watched) = self.watched.get_mut(&serial) {
+            watched.wire.opened(AbortOnDropHandle::new(task));
+        }
+    }
+
+    /// The wire of an instance ended: a probe finds out why.
+    pub(super) fn wire_ended(&mut self, serial: Serial, trip: Trip) {
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let now = clock::now();
+        if watched.wire.ended(trip, now) && !watched.tracker.verdict().is_down() {
+            watched.tracker.expedite(now);
+            if !watched.in_line {
+                self.probes_due.set(serial, watched.tracker.due());
+            }
+        }
+    }
+}
+
+/// From not known to be well, to well.
+fn is_awakening(from: Verdict, to: Verdict) -> bool {
+    to == Verdict::Passing && !matches!(from, Verdict::Failing { passed_before: true, .. })
+}

@@ -1,0 +1,167 @@
+//! How a journal entry is written in the store, and read back.
+//!
+//! Owns sequence numbers and the record's form: a version byte, then JSON. Does not own the journal's bounds.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use peegeeq_domain::health::Verdict;
+use peegeeq_domain::instance::{InstanceId, Presence, Revision};
+use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The form that is written.
+const VERSION: u8 = 1;
+
+/// The place of an entry: which opening of the store wrote it, and its number, which grows across openings too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq {
+    /// The opening, from 1.
+    pub epoch: u64,
+    /// The number, from 1.
+    pub number: u64,
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.epoch, self.number)
+    }
+}
+
+/// One entry of the journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// Its place.
+    pub seq: Seq,
+    /// When it happened.
+    pub at: Timestamp,
+    /// What happened; `None` if another version wrote something that this one does not understand.
+    pub event: Option<JournalEvent>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct JournalRecord<'a> {
+    epoch: u64,
+    at: i64,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    id: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    endpoint: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revision: Option<u64>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    presence: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    from: Option<VerdictRecord<'a>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    to: Option<VerdictRecord<'a>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    evidence: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lost: Option<u64>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    version: Option<Cow<'a, str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct VerdictRecord<'a> {
+    #[serde(borrow)]
+    word: Cow<'a, str>,
+    #[serde(default)]
+    failures: u32,
+    #[serde(default)]
+    passed: bool,
+}
+
+impl VerdictRecord<'_> {
+    fn of(verdict: Verdict) -> Self {
+        let passed = matches!(verdict, Verdict::Passing | Verdict::Failing { passed_before: true, .. });
+        Self { word: verdict.as_str().into(), failures: verdict.failures(), passed }
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        match &*self.word {
+            "unprobed" => Some(Verdict::Unprobed),
+            "passing" => Some(Verdict::Passing),
+            "failing" => Some(Verdict::Failing { in_a_row: self.failures, passed_before: self.passed }),
+            "down" => Some(Verdict::Down { in_a_row: self.failures }),
+            _ => None,
+        }
+    }
+}
+
+/// Appends the record of an entry. Its number is not in it: it is the key.
+pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut Vec<u8>) {
+    let id = event.instance().map(|id| id.as_str().into());
+    let record = JournalRecord { epoch, at: at.epoch_millis(), kind: event.kind().into(), id, ..JournalRecord::default() };
+    let record = match event {
+        JournalEvent::ManagerStarted { version } => JournalRecord { version: Some(version.into()), ..record },
+        JournalEvent::Registered { endpoint, .. } => JournalRecord { endpoint: Some(endpoint.into()), ..record },
+        JournalEvent::Updated { revision, endpoint, presence, .. } => JournalRecord {
+            revision: Some(revision.0),
+            endpoint: Some(endpoint.into()),
+            presence: Some(presence.as_str().into()),
+            ..record
+        },
+        JournalEvent::Deregistered { .. } => record,
+        JournalEvent::VerdictChanged { from, to, evidence, .. } => JournalRecord {
+            from: Some(VerdictRecord::of(*from)),
+            to: Some(VerdictRecord::of(*to)),
+            evidence: Some(evidence.into()),
+            ..record
+        },
+        JournalEvent::Gap { lost } => JournalRecord { lost: Some(*lost), ..record },
+    };
+    out.push(VERSION);
+    serde_json::to_writer(out, &record).expect("memory takes every byte, and the keys are text");
+}
+
+/// Reads the entry of that number.
+pub(super) fn read(number: u64, record: &[u8]) -> JournalEntry {
+    let Some(record) = parse(record) else {
+        return JournalEntry { seq: Seq { epoch: 0, number }, at: Timestamp::default(), event: None };
+    };
+    JournalEntry { seq: Seq { epoch: record.epoch, number }, at: Timestamp::from_epoch_millis(record.at), event: event(&record) }
+}
+
+/// When an entry happened; the beginning of time if it cannot be read, so that it is not kept for ever.
+pub(super) fn time_of(record: &[u8]) -> Timestamp {
+    #[derive(Deserialize)]
+    struct OnlyTime {
+        at: i64,
+    }
+    let json = record.get(1..).unwrap_or_default();
+    serde_json::from_slice(json).map(|OnlyTime { at }| Timestamp::from_epoch_millis(at)).unwrap_or_default()
+}
+
+fn parse(record: &[u8]) -> Option<JournalRecord<'_>> {
+    let (&VERSION, json) = record.split_first()? else { return None };
+    serde_json::from_slice(json).ok()
+}
+
+fn event(record: &JournalRecord) -> Option<JournalEvent> {
+    let id = || InstanceId::parse(record.id.as_deref()?).ok();
+    let text = |field: &Option<Cow<str>>| field.as_deref().map(String::from);
+    Some(match &*record.kind {
+        "manager.started" => JournalEvent::ManagerStarted { version: text(&record.version)? },
+        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)? },
+        "instance.updated" => JournalEvent::Updated {
+            id: id()?,
+            revision: Revision(record.revision?),
+            endpoint: text(&record.endpoint)?,
+            presence: Presence::parse(record.presence.as_deref()?).ok()?,
+        },
+        "instance.deregistered" => JournalEvent::Deregistered { id: id()? },
+        "instance.verdict" => JournalEvent::VerdictChanged {
+            id: id()?,
+            from: record.from.as_ref()?.verdict()?,
+            to: record.to.as_ref()?.verdict()?,
+            evidence: text(&record.evidence)?,
+        },
+        "journal.gap" => JournalEvent::Gap { lost: record.lost? },
+        _ => return None,
+    })
+}

@@ -1,0 +1,226 @@
+//! The embedded store: one file that holds who the members are, and the journal beside them.
+//!
+//! Owns what is durable: a commit either survives a power cut or is refused, and after a refused commit the file is
+//! rewritten, reopened and compared before anything else is written. Does not own the decision what to write, nor who
+//! may see it (the writer does both).
+
+mod bounds;
+mod directory;
+mod error;
+mod inspect;
+mod instance_record;
+mod journal_record;
+mod medium;
+mod recovery;
+mod schema;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use peegeeq_domain::instance::{Instance, InstanceId};
+use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::time::Timestamp;
+use redb::{Database, ReadableDatabase, StorageBackend, WriteTransaction};
+
+use crate::clock;
+use bounds::JournalBounds;
+pub use directory::FileMedium;
+use directory::{DirectoryLock, lock_and_prepare};
+pub use error::{CommitError, CommitErrorKind, OpenError};
+pub use inspect::SetAside;
+pub use journal_record::{JournalEntry, Seq};
+pub use medium::Medium;
+use medium::rewrite;
+use schema::{EPOCH, INSTANCES, JOURNAL, META};
+
+/// How much of the journal is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The most entries, at least 1. Up to one pruning step more may be there for a moment.
+    pub journal_entries_max: u64,
+    /// The greatest age of an entry. The last entry stays whatever its age.
+    pub journal_age_max: Duration,
+}
+
+/// One thing to make durable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// This is what an instance is now.
+    Put(Arc<Instance>),
+    /// This instance is gone.
+    Remove(InstanceId),
+    /// This happened.
+    Note {
+        /// When.
+        at: Timestamp,
+        /// What.
+        event: JournalEvent,
+    },
+}
+
+/// What the store held when it was opened.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    /// Every instance that could be read.
+    pub instances: Vec<Arc<Instance>>,
+    /// Records that could not be read. They stay in the file, untouched.
+    pub set_aside: Vec<SetAside>,
+    /// The number of this opening: one more than the last.
+    pub epoch: u64,
+}
+
+/// The open store. It has one owner and one writer.
+#[derive(Debug)]
+pub struct Store<M: Medium = FileMedium> {
+    medium: M,
+    settings: StoreSettings,
+    /// `None` after a commit failed, until the file was rewritten, reopened and compared.
+    database: Option<Database>,
+    /// What was acknowledged: the truth that the file is compared with after a failure.
+    acknowledged: HashMap<InstanceId, Arc<Instance>>,
+    journal: JournalBounds,
+    epoch: u64,
+    /// Reused for every record that is written.
+    buffer: Vec<u8>,
+    /// Held for as long as the store is open.
+    _lock: Option<DirectoryLock>,
+}
+
+impl Store {
+    /// Opens the store in `dir`, which is created if it is not there (mode 0700), as is the file in it.
+    ///
+    /// A file that cannot be understood is left exactly as it is.
+    pub fn open(dir: &Path, settings: StoreSettings) -> Result<(Self, Loaded), OpenError> {
+        let (medium, lock) = lock_and_prepare(dir)?;
+        let (mut store, loaded) = Store::on_medium(medium, settings)?;
+        store._lock = Some(lock);
+        Ok((store, loaded))
+    }
+}
+
+impl<M: Medium> Store<M> {
+    /// Opens the store that lies on `medium`, which must not be in use by anybody else.
+    pub fn on_medium(medium: M, settings: StoreSettings) -> Result<(Self, Loaded), OpenError> {
+        let contents = inspect::contents(&medium)?;
+        let fault = |error: &redb::Error| OpenError::of(&medium.name(), error);
+        if !schema::was_closed_well(medium.open().map_err(|error| fault(&redb::Error::Io(error)))?) {
+            // Whoever wrote last may have seen a sync fail: see `rewrite`.
+            medium.open().and_then(|backend| rewrite(&backend)).map_err(|error| fault(&redb::Error::Io(error)))?;
+        }
+        let backend = medium.open().map_err(|error| fault(&redb::Error::Io(error)))?;
+        let bytes = backend.len().map_err(|error| fault(&redb::Error::Io(error)))?;
+        let mut database = schema::open(backend, false).map_err(|error| fault(&error))?;
+        schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
+        let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
+        let epoch = contents.epoch + 1;
+        let (journal, buffer) = (contents.journal, Vec::new());
+        let mut store = Self { medium, settings, database: Some(database), acknowledged, journal, epoch, buffer, _lock: None };
+        store.begin_epoch()?;
+        Ok((store, Loaded { instances: contents.instances, set_aside: contents.set_aside, epoch }))
+    }
+
+    /// Makes a whole batch durable, or nothing of it. `now` decides which journal entries are too old.
+    ///
+    /// An empty batch prunes the journal if it is due, and brings a failed store back if that is possible.
+    pub fn commit(&mut self, batch: &[Write], now: Timestamp) -> Result<(), CommitError> {
+        let outcome = self.recover().and_then(|()| self.write(batch, now));
+        outcome.map_err(|error| {
+            // What of this batch reached the disk is unknown. Whoever writes next must find that out first.
+            self.database = None;
+            CommitError::of(&self.medium.name(), &error)
+        })
+    }
+
+    /// At most `limit` journal entries after `after`, in order.
+    pub fn journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, CommitError> {
+        self.read_journal(after, limit).map_err(|error| CommitError::of(&self.medium.name(), &error))
+    }
+
+    /// The sequence of the last journal entry that was acknowledged.
+    pub fn last_seq(&self) -> Seq {
+        Seq { epoch: self.epoch, number: self.journal.next.saturating_sub(1) }
+    }
+
+    fn read_journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, redb::Error> {
+        let database = self.database.as_ref().ok_or(redb::Error::PreviousIo)?;
+        let table = database.begin_read()?.open_table(JOURNAL)?;
+        let entries = table.range(after.number.saturating_add(1)..)?.take(limit);
+        entries.map(|entry| entry.map(|(key, value)| journal_record::read(key.value(), value.value())).map_err(Into::into)).collect()
+    }
+
+    fn begin_epoch(&mut self) -> Result<(), OpenError> {
+        let now = clock::wall();
+        let started = JournalEvent::ManagerStarted { version: env!("CARGO_PKG_VERSION").into() };
+        let outcome = self.write(&[Write::Note { at: now, event: started }], now);
+        outcome.map_err(|error| OpenError::of(&self.medium.name(), &error))?;
+        while self.journal.due(self.settings, now) > 0 {
+            self.write(&[], now).map_err(|error| OpenError::of(&self.medium.name(), &error))?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &[Write], now: Timestamp) -> Result<(), redb::Error> {
+        if batch.is_empty() && self.journal.due(self.settings, now) == 0 {
+            return Ok(());
+        }
+        let transaction = self.database.as_ref().ok_or(redb::Error::PreviousIo)?.begin_write()?;
+        if batch.iter().any(begins_epoch) {
+            transaction.open_table(META)?.insert(EPOCH, self.epoch.to_string().as_bytes())?;
+        }
+        let mut journal = write_records(&transaction, batch, self.epoch, self.journal, &mut self.buffer)?;
+        journal.prune(&mut transaction.open_table(JOURNAL)?, self.settings, now)?;
+        transaction.commit()?;
+        self.journal = journal;
+        self.acknowledge(batch);
+        Ok(())
+    }
+
+    fn acknowledge(&mut self, batch: &[Write]) {
+        for write in batch {
+            match write {
+                Write::Put(instance) => drop(self.acknowledged.insert(instance.id().clone(), instance.clone())),
+                Write::Remove(id) => drop(self.acknowledged.remove(id)),
+                Write::Note { .. } => {}
+            }
+        }
+    }
+}
+
+/// The first entry of an epoch: the commit that holds it also writes the epoch's number.
+fn begins_epoch(write: &Write) -> bool {
+    matches!(write, Write::Note { event: JournalEvent::ManagerStarted { .. }, .. })
+}
+
+/// Writes the records of a batch into an open transaction, and says how far the journal then reaches.
+fn write_records(
+    transaction: &WriteTransaction,
+    batch: &[Write],
+    epoch: u64,
+    mut bounds: JournalBounds,
+    buffer: &mut Vec<u8>,
+) -> Result<JournalBounds, redb::Error> {
+    let mut instances = transaction.open_table(INSTANCES)?;
+    let mut journal = transaction.open_table(JOURNAL)?;
+    for write in batch {
+        buffer.clear();
+        match write {
+            Write::Put(instance) => {
+                instance_record::write(instance, buffer);
+                instances.insert(instance.id().as_str(), &**buffer)?;
+            }
+            Write::Remove(id) => drop(instances.remove(id.as_str())?),
+            Write::Note { at, event } => {
+                journal_record::write(epoch, *at, event, buffer);
+                journal.insert(bounds.next, &**buffer)?;
+                bounds.grew(*at);
+            }
+        }
+    }
+    Ok(bounds)
+}
+
+#[cfg(test)]
+#[path = "tests/mod.rs"]
+mod tests;

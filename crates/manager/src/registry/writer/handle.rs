@@ -1,0 +1,175 @@
+//! What callers hold: orders to the writer, and its answers.
+//!
+//! Owns the queue's bound and the errors. An order that was taken runs to its end even if its caller goes away.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use peegeeq_domain::health::Verdict;
+use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
+use peegeeq_domain::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+
+use super::RegistrySettings;
+use crate::registry::store::CommitErrorKind;
+
+/// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
+const JUDGEMENTS_WAITING_MAX: usize = 64;
+
+/// Answer to a registration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// The instance as it is now.
+    pub instance: Arc<Instance>,
+    /// Whether the id was not registered before.
+    pub created: bool,
+}
+
+/// Why an order was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// No such id.
+    #[error("no instance with this id is registered")]
+    NotFound,
+    /// The caller knew another revision.
+    #[error("the instance has revision {} by now; read it again", current.0)]
+    RevisionMismatch {
+        /// The revision that is in force.
+        current: Revision,
+    },
+    /// Too many orders wait.
+    #[error("the registry has more to write than it can hold; try again in a moment")]
+    Busy,
+    /// No more instances are allowed.
+    #[error("the registry holds its limit of {limit} instances; deregister some, or raise the limit")]
+    InstancesFull {
+        /// The limit.
+        limit: usize,
+    },
+    /// The disk refused. Nothing was changed.
+    #[error("{sentence}")]
+    Storage {
+        /// The kind of remedy.
+        kind: CommitErrorKind,
+        /// What happened and what to do.
+        sentence: String,
+    },
+    /// The manager is stopping.
+    #[error("the manager is stopping; try another one, or this one after its restart")]
+    Stopping,
+}
+
+/// A verdict of the health monitor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// About which instance.
+    pub id: InstanceId,
+    /// The incarnation that was probed; a verdict about another one is dropped.
+    pub incarnation: Revision,
+    /// What was found.
+    pub verdict: Verdict,
+    /// What was found before.
+    pub from: Verdict,
+    /// The sentence that says why.
+    pub evidence: String,
+}
+
+/// Whether the store takes writes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum StoreStatus {
+    /// The last commit succeeded.
+    #[default]
+    Ok,
+    /// The last commit failed.
+    Failing {
+        /// What happened and what to do.
+        sentence: String,
+        /// When it began.
+        since: Timestamp,
+    },
+}
+
+pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
+
+/// One order, with the place for its answer.
+#[derive(Debug)]
+pub(super) enum Command {
+    Register { registration: Box<Registration>, reply: Reply<Registered> },
+    Update { id: InstanceId, patch: Patch, expected: Option<Revision>, reply: Reply<Arc<Instance>> },
+    Deregister { id: InstanceId, reply: Reply<()> },
+}
+
+/// A bundle of verdicts; the sender is dropped when the catalog shows them.
+pub(super) type Judgements = (Vec<Judgement>, oneshot::Sender<()>);
+
+/// Gives orders to the writer. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RegistryHandle {
+    commands: mpsc::Sender<Command>,
+    judgements: mpsc::Sender<Judgements>,
+    status: Arc<ArcSwap<StoreStatus>>,
+}
+
+/// The writer's ends of a [`RegistryHandle`].
+pub(super) struct Doors {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) judgements: mpsc::Receiver<Judgements>,
+    pub(super) status: Arc<ArcSwap<StoreStatus>>,
+}
+
+pub(super) fn doors(settings: RegistrySettings) -> (RegistryHandle, Doors) {
+    let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
+    let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
+    let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
+    let doors = Doors { commands: commands_in, judgements: judgements_in, status: status.clone() };
+    (RegistryHandle { commands, judgements, status }, doors)
+}
+
+impl RegistryHandle {
+    /// Registers an instance, or registers it again: then its revision grows even if nothing differs.
+    ///
+    /// Answers when the registration is durable and the catalog shows it.
+    pub async fn register(&self, registration: Registration) -> Result<Registered, RegistryError> {
+        let registration = Box::new(registration);
+        self.order(|reply| Command::Register { registration, reply }).await
+    }
+
+    /// Changes an instance. With `expected`, only if that is its revision. The patch must have no fault.
+    pub async fn update(&self, id: InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Arc<Instance>, RegistryError> {
+        self.order(|reply| Command::Update { id, patch, expected, reply }).await
+    }
+
+    /// Forgets an instance. Its history stays in the journal.
+    pub async fn deregister(&self, id: InstanceId) -> Result<(), RegistryError> {
+        self.order(|reply| Command::Deregister { id, reply }).await
+    }
+
+    /// Hands over verdicts, and returns when the catalog shows them; at once when the manager is stopping. Never waits for
+    /// the disk. Verdicts about another incarnation, or that change nothing, are dropped.
+    pub async fn judge(&self, judgements: Vec<Judgement>) {
+        let (shown, seen) = oneshot::channel();
+        if self.judgements.send((judgements, shown)).await.is_ok() {
+            // An error means that the writer dropped its end, which is the sign that all is shown.
+            let _ = seen.await;
+        }
+    }
+
+    /// Whether the store takes writes.
+    pub fn store_status(&self) -> StoreStatus {
+        (**self.status.load()).clone()
+    }
+
+    /// How many orders wait for a commit.
+    pub fn queue_depth(&self) -> usize {
+        self.commands.max_capacity() - self.commands.capacity()
+    }
+
+    async fn order<T>(&self, command: impl FnOnce(Reply<T>) -> Command) -> Result<T, RegistryError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.try_send(command(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => RegistryError::Busy,
+            mpsc::error::TrySendError::Closed(_) => RegistryError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(RegistryError::Stopping))
+    }
+}

@@ -1,0 +1,194 @@
+//! From the orders that wait to one batch: what to write, what then to show, and what to answer.
+//!
+//! Owns the decision about each order, in sequence: each sees what the ones before it in the batch will have done. Does
+//! nothing itself: if the batch cannot be made durable, none of it happened.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use peegeeq_domain::catalog::{Catalog, CatalogEvent};
+use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
+use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::time::Timestamp;
+
+use super::departed::Departed;
+use super::handle::{Command, Registered, RegistryError, Reply};
+use crate::registry::store::Write;
+
+/// An answer that waits for the commit.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Registered { registered: Registered, reply: Reply<Registered> },
+    Updated { instance: Arc<Instance>, reply: Reply<Arc<Instance>> },
+    Deregistered { last: Arc<Instance>, reply: Reply<()> },
+    Refused { error: RegistryError, reply: Refusal },
+}
+
+/// The place for a refusal.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Register(Reply<Registered>),
+    Update(Reply<Arc<Instance>>),
+    Deregister(Reply<()>),
+}
+
+impl Refusal {
+    pub(super) fn send(self, error: RegistryError) {
+        // A caller that went away needs no answer.
+        match self {
+            Self::Register(reply) => drop(reply.send(Err(error))),
+            Self::Update(reply) => drop(reply.send(Err(error))),
+            Self::Deregister(reply) => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+impl Outcome {
+    /// Answers that nothing was done.
+    pub(super) fn refuse(self, error: &RegistryError) {
+        let refusal = match self {
+            Self::Registered { reply, .. } => Refusal::Register(reply),
+            Self::Updated { reply, .. } => Refusal::Update(reply),
+            Self::Deregistered { reply, .. } => Refusal::Deregister(reply),
+            Self::Refused { reply, .. } => reply,
+        };
+        refusal.send(error.clone());
+    }
+}
+
+/// A batch in the making.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    catalog: &'a Catalog,
+    departed: &'a Departed,
+    instances_max: usize,
+    now: Timestamp,
+    /// What this batch does to the ids it touches; `None`: gone.
+    ahead: HashMap<InstanceId, Option<Arc<Instance>>>,
+    count: usize,
+    writes: Vec<Write>,
+    events: Vec<CatalogEvent>,
+    outcomes: Vec<Outcome>,
+}
+
+/// A finished plan.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    /// For the store.
+    pub(super) writes: Vec<Write>,
+    /// For the catalog, once that is durable.
+    pub(super) events: Vec<CatalogEvent>,
+    /// For the callers, once that is shown.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl<'a> Plan<'a> {
+    /// An empty plan upon what is true now.
+    pub(super) fn new(catalog: &'a Catalog, departed: &'a Departed, instances_max: usize, now: Timestamp) -> Self {
+        let count = catalog.entries().len();
+        let (ahead, writes, events, outcomes) = Default::default();
+        Self { catalog, departed, instances_max, now, ahead, count, writes, events, outcomes }
+    }
+
+    /// Decides one order.
+    pub(super) fn add(&mut self, command: Command) {
+        let outcome = match command {
+            Command::Register { registration, reply } => match self.register(*registration) {
+                Ok(registered) => Outcome::Registered { registered, reply },
+                Err(error) => Outcome::Refused { error, reply: Refusal::Register(reply) },
+            },
+            Command::Update { id, patch, expected, reply } => match self.update(&id, patch, expected) {
+                Ok(instance) => Outcome::Updated { instance, reply },
+                Err(error) => Outcome::Refused { error, reply: Refusal::Update(reply) },
+            },
+            Command::Deregister { id, reply } => match self.deregister(&id) {
+                Ok(last) => Outcome::Deregistered { last, reply },
+                Err(error) => Outcome::Refused { error, reply: Refusal::Deregister(reply) },
+            },
+        };
+        self.outcomes.push(outcome);
+    }
+
+    /// The batch.
+    pub(super) fn finish(self) -> Planned {
+        Planned { writes: self.writes, events: self.events, outcomes: self.outcomes }
+    }
+
+    fn register(&mut self, registration: Registration) -> Result<Registered, RegistryError> {
+        let Some(known) = self.known(&registration.id) else { return self.create(registration) };
+        let instance = Arc::new(known.registered_again(registration, self.now));
+        self.change(&instance);
+        Ok(Registered { instance, created: false })
+    }
+
+    fn create(&mut self, registration: Registration) -> Result<Registered, RegistryError> {
+        if self.count >= self.instances_max {
+            return Err(RegistryError::InstancesFull { limit: self.instances_max });
+        }
+        let mut instance = Instance::registered(registration, self.now);
+        if let Some(last) = self.last_revision(instance.id()) {
+            instance.revision = last.next();
+            instance.incarnation = instance.revision;
+        }
+        let instance = Arc::new(instance);
+        let endpoint = instance.registration.endpoint.base_url();
+        self.count += 1;
+        self.put(&instance, JournalEvent::Registered { id: instance.id().clone(), endpoint });
+        Ok(Registered { instance, created: true })
+    }
+
+    fn update(&mut self, id: &InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Arc<Instance>, RegistryError> {
+        let known = self.known(id).ok_or(RegistryError::NotFound)?;
+        if expected.is_some_and(|expected| expected != known.revision) {
+            return Err(RegistryError::RevisionMismatch { current: known.revision });
+        }
+        let instance = Arc::new(known.patched(patch, self.now));
+        self.change(&instance);
+        Ok(instance)
+    }
+
+    fn deregister(&mut self, id: &InstanceId) -> Result<Arc<Instance>, RegistryError> {
+        let last = self.known(id).ok_or(RegistryError::NotFound)?;
+        self.count -= 1;
+        self.ahead.insert(id.clone(), None);
+        self.writes.push(Write::Remove(id.clone()));
+        self.writes.push(Write::Note { at: self.now, event: JournalEvent::Deregistered { id: id.clone() } });
+        self.events.push(CatalogEvent::Deregistered(id.clone()));
+        Ok(last)
+    }
+
+    fn change(&mut self, instance: &Arc<Instance>) {
+        let event = JournalEvent::Updated {
+            id: instance.id().clone(),
+            revision: instance.revision,
+            endpoint: instance.registration.endpoint.base_url(),
+            presence: instance.presence,
+        };
+        self.put(instance, event);
+    }
+
+    fn put(&mut self, instance: &Arc<Instance>, event: JournalEvent) {
+        self.ahead.insert(instance.id().clone(), Some(instance.clone()));
+        self.writes.push(Write::Put(instance.clone()));
+        self.writes.push(Write::Note { at: self.now, event });
+        self.events.push(CatalogEvent::Registered(instance.clone()));
+    }
+
+    fn known(&self, id: &InstanceId) -> Option<Arc<Instance>> {
+        match self.ahead.get(id) {
+            Some(ahead) => ahead.clone(),
+            None => self.catalog.get(id.as_str()).map(|entry| entry.instance.clone()),
+        }
+    }
+
+    /// The revision at which an id left, in this batch or before it.
+    fn last_revision(&self, id: &InstanceId) -> Option<Revision> {
+        if !self.ahead.contains_key(id) {
+            return self.departed.last_revision(id);
+        }
+        self.outcomes.iter().rev().find_map(|outcome| match outcome {
+            Outcome::Deregistered { last, .. } if last.id() == id => Some(last.revision),
+            _ => None,
+        })
+    }
+}

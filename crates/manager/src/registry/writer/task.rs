@@ -1,0 +1,234 @@
+//! The writer's loop: takes what waits, commits it in one go, shows it, and answers.
+//!
+//! Owns the catalog's publisher. While a commit is in flight orders queue up in their channel, and verdicts are shown at
+//! once. Orders are decided when the commit before them is over, so that they stand on what is true.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use peegeeq_domain::catalog::CatalogEvent;
+use peegeeq_domain::health::Verdict;
+use peegeeq_domain::instance::InstanceId;
+use peegeeq_domain::journal::JournalEvent;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::RegistrySettings;
+use super::announce::Announcer;
+use super::backlog::Backlog;
+use super::committer::Finished;
+use super::departed::Departed;
+use super::handle::{Command, Judgement, Judgements, RegistryError, StoreStatus};
+use super::plan::{Outcome, Plan, Planned};
+use crate::clock;
+use crate::registry::reader::CatalogPublisher;
+use crate::registry::store::{CommitError, Write};
+
+/// The most orders in one commit.
+const BATCH_MAX: usize = 1024;
+/// How often an idle store is asked to prune its journal, and a failing one to come back.
+const TIDY_EVERY: Duration = Duration::from_secs(5);
+
+/// The state of the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    publisher: CatalogPublisher,
+    settings: RegistrySettings,
+    status: Arc<ArcSwap<StoreStatus>>,
+    /// To the committer. Dropped at the end, which closes the store.
+    jobs: mpsc::Sender<Vec<Write>>,
+    backlog: Backlog,
+    departed: Departed,
+    announcer: Announcer,
+    in_flight: Option<InFlight>,
+}
+
+/// A commit that is not over yet.
+#[derive(Debug)]
+struct InFlight {
+    events: Vec<CatalogEvent>,
+    outcomes: Vec<Outcome>,
+    /// How many of its last writes came from the backlog.
+    from_backlog: usize,
+}
+
+impl Writer {
+    pub(super) fn new(
+        publisher: CatalogPublisher,
+        settings: RegistrySettings,
+        status: Arc<ArcSwap<StoreStatus>>,
+        jobs: mpsc::Sender<Vec<Write>>,
+    ) -> Self {
+        let backlog = Backlog::new(settings.journal_queue_max);
+        let (departed, announcer) = Default::default();
+        Self { publisher, settings, status, jobs, backlog, departed, announcer, in_flight: None }
+    }
+
+    /// Runs until the stop signal, and then until everything that was taken is done.
+    pub(super) async fn run(
+        mut self,
+        mut commands: mpsc::Receiver<Command>,
+        mut judgements: mpsc::Receiver<Judgements>,
+        mut done: mpsc::Receiver<Finished>,
+        stop: CancellationToken,
+    ) {
+        let mut waiting = Vec::new();
+        let mut tidy = tokio::time::interval(TIDY_EVERY);
+        tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !(commands.is_closed() && commands.is_empty() && judgements.is_empty() && self.in_flight.is_none()) {
+            let free = self.in_flight.is_none();
+            if free && commands.is_empty() && !self.backlog.is_empty() && !self.is_failing() {
+                self.begin(Planned::default());
+                continue;
+            }
+            tokio::select! {
+                biased;
+                finished = done.recv(), if !free => match finished {
+                    Some(finished) => self.finish(finished),
+                    None => return tracing::error!("the thread of the registry's store ended, nothing can be registered any more"),
+                },
+                Some(bundle) = judgements.recv() => self.judge(bundle),
+                1.. = commands.recv_many(&mut waiting, BATCH_MAX), if free => {
+                    metrics::gauge!("peegeeq_registry_queue_depth").set(commands.len() as f64);
+                    self.decide(waiting.drain(..));
+                }
+                _ = tidy.tick(), if free => self.begin(Planned::default()),
+                () = stop.cancelled(), if !commands.is_closed() => {
+                    commands.close();
+                    judgements.close();
+                }
+            }
+        }
+        self.flush(&mut done).await;
+    }
+
+    /// Decides orders, and commits what follows from them.
+    fn decide(&mut self, commands: impl Iterator<Item = Command>) {
+        let catalog = self.publisher.current();
+        let mut plan = Plan::new(&catalog, &self.departed, self.settings.instances_max, clock::wall());
+        commands.for_each(|command| plan.add(command));
+        let planned = plan.finish();
+        if planned.writes.is_empty() {
+            self.answer(planned.outcomes, &Ok(()));
+        } else {
+            self.begin(planned);
+        }
+    }
+
+    /// Hands a batch to the committer, with the entries of the backlog behind it.
+    fn begin(&mut self, planned: Planned) {
+        let Planned { mut writes, events, outcomes } = planned;
+        let from_backlog = self.backlog.take(clock::wall(), &mut writes);
+        self.in_flight = Some(InFlight { events, outcomes, from_backlog });
+        // There is room, because nothing else is in flight. If the thread is gone, so is the end of its channel of answers,
+        // and the loop sees that next.
+        let _ = self.jobs.try_send(writes);
+    }
+
+    /// A commit is over: shows and answers, or refuses.
+    fn finish(&mut self, finished: Finished) {
+        let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return };
+        let Finished { mut writes, result } = finished;
+        match &result {
+            Ok(()) => self.show(events),
+            Err(_) => self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..)),
+        }
+        self.note_status(&result);
+        self.answer(outcomes, &result);
+    }
+
+    fn show(&self, events: Vec<CatalogEvent>) {
+        let (next, changed) = self.publisher.current().after(events);
+        if changed {
+            self.publisher.publish(next);
+        }
+    }
+
+    fn answer(&mut self, outcomes: Vec<Outcome>, result: &Result<(), CommitError>) {
+        for outcome in outcomes {
+            match result {
+                Ok(()) => self.answer_one(outcome),
+                Err(CommitError { kind, sentence }) => outcome.refuse(&RegistryError::Storage { kind: *kind, sentence: sentence.clone() }),
+            }
+        }
+    }
+
+    fn answer_one(&mut self, outcome: Outcome) {
+        // Whether a caller still listens makes no difference to what was done.
+        match outcome {
+            Outcome::Registered { registered, reply } => {
+                self.announcer.registered(&registered.instance, registered.created);
+                let _ = reply.send(Ok(registered));
+            }
+            Outcome::Updated { instance, reply } => {
+                self.announcer.updated(&instance);
+                let _ = reply.send(Ok(instance));
+            }
+            Outcome::Deregistered { last, reply } => {
+                self.announcer.deregistered(&last);
+                self.departed.note(last.id().clone(), last.revision);
+                let _ = reply.send(Ok(()));
+            }
+            Outcome::Refused { error, reply } => reply.send(error),
+        }
+    }
+
+    /// Shows verdicts at once, and remembers them for the journal.
+    fn judge(&mut self, (judgements, shown): Judgements) {
+        let catalog = self.publisher.current();
+        let now = clock::wall();
+        let mut latest: HashMap<InstanceId, Verdict> = HashMap::new();
+        let mut events = Vec::new();
+        for judgement in judgements {
+            let Some(entry) = catalog.get(judgement.id.as_str()) else { continue };
+            let verdict = latest.get(&judgement.id).copied().unwrap_or(entry.verdict);
+            if entry.instance.incarnation != judgement.incarnation || verdict == judgement.verdict {
+                continue;
+            }
+            latest.insert(judgement.id.clone(), judgement.verdict);
+            self.announcer.judged(&entry.instance, &judgement);
+            let Judgement { id, incarnation, verdict, from, evidence } = judgement;
+            events.push(CatalogEvent::Judged { id: id.clone(), incarnation, verdict });
+            self.backlog.add(now, JournalEvent::VerdictChanged { id, from, to: verdict, evidence });
+        }
+        self.show(events);
+        drop(shown);
+    }
+
+    fn is_failing(&self) -> bool {
+        matches!(**self.status.load(), StoreStatus::Failing { .. })
+    }
+
+    fn note_status(&self, result: &Result<(), CommitError>) {
+        let before = self.status.load();
+        match (result, &**before) {
+            (Ok(()), StoreStatus::Ok) => {}
+            (Ok(()), StoreStatus::Failing { .. }) => {
+                tracing::info!("the registry takes writes again");
+                self.status.store(Arc::new(StoreStatus::Ok));
+            }
+            (Err(error), StoreStatus::Ok) => {
+                tracing::error!(kind = error.kind.as_str(), "{}", error.sentence);
+                self.status.store(Arc::new(StoreStatus::Failing { sentence: error.sentence.clone(), since: clock::wall() }));
+            }
+            (Err(error), StoreStatus::Failing { since, .. }) => {
+                self.status.store(Arc::new(StoreStatus::Failing { sentence: error.sentence.clone(), since: *since }));
+            }
+        }
+    }
+
+    /// Writes the last entries of the backlog, once.
+    async fn flush(mut self, done: &mut mpsc::Receiver<Finished>) {
+        if !self.backlog.is_empty() {
+            self.begin(Planned::default());
+            if let Some(finished) = done.recv().await {
+                self.finish(finished);
+            }
+        }
+        if !self.backlog.is_empty() {
+            tracing::error!(entries = self.backlog.len(), "the last journal entries could not be written");
+        }
+    }
+}
