@@ -2,7 +2,6 @@
 //!
 //! Owns the age, the views by environment and region, and a place for what was rendered of it. Does not own JSON.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,8 +34,8 @@ pub struct Attached {
     pub placeholders: Arc<[Placeholder]>,
     /// Its answer, if rows refer to it.
     pub body: Bytes,
-    /// Where each row lies in the body.
-    pub raw: Arc<[Range<usize>]>,
+    /// What each row is in the body.
+    pub raw: Arc<[upstream::RawRow]>,
     /// What its queues told beyond counts, in an overview.
     pub figures: upstream::Figures,
 }
@@ -178,10 +177,7 @@ impl<C: Content> Answer<C> {
     }
 
     /// The same answer about some of the instances only: nobody is asked again.
-    pub fn within(self: &Arc<Self>, scope: &Scope) -> Arc<Self> {
-        if scope.is_everybody() {
-            return self.clone();
-        }
+    pub(super) fn within(&self, scope: &Scope) -> Arc<Self> {
         if let Some((_, kept)) = self.scopes().iter().find(|(kept, _)| kept == scope) {
             return kept.clone();
         }
@@ -210,7 +206,9 @@ impl<C: Content> Answer<C> {
     }
 }
 
-/// The raw text of a row in an answer of lists: a JSON object, or a JSON text.
-pub fn raw_row<R: Row>(part: &Part<Vec<R>, Attached>, row: usize) -> &[u8] {
-    part.attached.raw.get(row).and_then(|place| part.attached.body.get(place.clone())).unwrap_or_default()
+/// A row of an answer of lists as the instance wrote it: a JSON object, or a JSON text that is its name. The flag says that the
+/// object does not tell its name.
+pub fn raw_row<R: Row>(part: &Part<Vec<R>, Attached>, row: usize) -> (&[u8], bool) {
+    let Some(raw) = part.attached.raw.get(row) else { return (b"{}", true) };
+    (part.attached.body.get(raw.place.clone()).unwrap_or_default(), raw.name_outside)
 }

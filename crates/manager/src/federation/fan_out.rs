@@ -15,17 +15,18 @@ use peegeeq_domain::instance::{Endpoint, InstanceId};
 use tokio::time::Instant;
 
 use super::answer::Attached;
-use super::fetch::{Fetch, FetchLimits, Fetched};
+use super::fetch::{FetchLimits, Fetched, fetch};
 use super::settings::FederationSettings;
 use super::target::Target;
-use super::upstream::{Faults, Figures, Placeholder, refusal};
+use super::upstream::{Faults, Figures, Placeholder, RawRow, refusal};
 use crate::clock;
+use crate::net::Client;
 use crate::observations::Observations;
 
 /// What instances are asked with.
 #[derive(Clone)]
 pub(super) struct Way {
-    pub(super) fetch: Arc<dyn Fetch>,
+    pub(super) client: Client,
     pub(super) settings: FederationSettings,
     pub(super) observations: Arc<Observations>,
 }
@@ -36,14 +37,21 @@ pub(super) struct Understood<T> {
     pub(super) faults: Faults,
     pub(super) placeholders: Vec<Placeholder>,
     pub(super) body: Bytes,
-    pub(super) raw: Vec<std::ops::Range<usize>>,
+    pub(super) raw: Vec<RawRow>,
     pub(super) figures: Figures,
 }
 
 impl<T> Understood<T> {
     /// Content without anything beside it.
     pub(super) fn plain(content: T) -> Self {
-        Self { content, faults: Faults::default(), placeholders: Vec::new(), body: Bytes::new(), raw: Vec::new(), figures: Figures::default() }
+        Self {
+            content,
+            faults: Faults::default(),
+            placeholders: Vec::new(),
+            body: Bytes::new(),
+            raw: Vec::new(),
+            figures: Figures::default(),
+        }
     }
 }
 
@@ -70,10 +78,7 @@ impl Question<'_> {
     async fn fetch(&self, path: &'static str) -> Result<Fetched, FetchFailure> {
         let left = self.deadline.saturating_duration_since(clock::instant());
         let limits = FetchLimits { timeout: left, body_max: self.way.settings.response_max };
-        match tokio::time::timeout_at(self.deadline, self.way.fetch.get(self.endpoint, path, limits)).await {
-            Ok(fetched) => fetched,
-            Err(_) => Err(timeout(left)),
-        }
+        fetch(&self.way.client, self.endpoint, path, limits).await
     }
 
     fn keep(&self, body: Bytes) -> Result<Bytes, FetchFailure> {
@@ -81,10 +86,6 @@ impl Question<'_> {
         let before = self.kept.fetch_add(body.len(), Ordering::Relaxed);
         if before.saturating_add(body.len()) <= limit { Ok(body) } else { Err(FetchFailure::TooLarge { limit: limit as u64 }) }
     }
-}
-
-fn timeout(after: Duration) -> FetchFailure {
-    FetchFailure::Timeout { after_millis: peegeeq_domain::time::millis(after) }
 }
 
 /// Asks all targets that are not down, and brings a contribution of every target.

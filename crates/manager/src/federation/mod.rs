@@ -16,6 +16,7 @@ mod single;
 mod target;
 mod upstream;
 
+use std::fmt;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -24,12 +25,12 @@ use peegeeq_domain::federation::{Contribution, GroupRow, MetricsPart, QueueRow, 
 
 pub use answer::{Answer, Attached, Content, List, Metrics, Overview, Scope, raw_row};
 pub use cell::{Unanswered, Want};
-pub use fetch::{Fetch, FetchLimits, Fetched};
 pub use prepared::Prepared;
 pub use settings::FederationSettings;
 pub use single::{NoAnswer, Topic};
-pub use upstream::{Faults, Figures, Placeholder};
+pub use upstream::{Faults, Figures, Placeholder, RawRow};
 
+use crate::net::Client;
 use crate::observations::Observations;
 use crate::registry::CatalogReader;
 use crate::tasks::Tasks;
@@ -46,7 +47,7 @@ pub struct FederationHandle {
 
 struct Shared {
     ground: Ground,
-    fetch: Arc<dyn Fetch>,
+    client: Client,
     overview: Cell<Overview>,
     queues: Cell<List<QueueRow>>,
     groups: Cell<List<GroupRow>>,
@@ -54,19 +55,38 @@ struct Shared {
     metrics: Cell<Metrics>,
 }
 
-impl FederationHandle {
-    /// Federation over the members of `catalog`. Nothing runs until somebody asks.
-    pub fn new(settings: FederationSettings, catalog: CatalogReader, observations: Arc<Observations>, fetch: Arc<dyn Fetch>, tasks: Tasks) -> Self {
-        let ground = Ground { settings, catalog, tasks };
-        let way = Way { fetch: fetch.clone(), settings, observations };
-        let overview = Cell::new("overview", ground.clone(), overview_work(&way));
-        let metrics = Cell::new("metrics", ground.clone(), metrics_work(&way, overview.clone()));
-        let queues = Cell::new("queues", ground.clone(), list_work::<QueueReader>(&way, questions::QUEUES));
-        let groups = Cell::new("consumer-groups", ground.clone(), list_work::<GroupReader>(&way, questions::CONSUMER_GROUPS));
-        let stores = Cell::new("event-stores", ground.clone(), list_work::<StoreReader>(&way, questions::EVENT_STORES));
-        Self { shared: Arc::new(Shared { ground, fetch, overview, queues, groups, stores, metrics }) }
+impl fmt::Debug for FederationHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FederationHandle").field("settings", &self.shared.ground.settings).finish_non_exhaustive()
     }
+}
 
+/// Federation over the members of `catalog`. Nothing runs until somebody asks.
+pub fn start(
+    settings: FederationSettings,
+    catalog: CatalogReader,
+    observations: Arc<Observations>,
+    client: Client,
+    tasks: Tasks,
+) -> FederationHandle {
+    describe();
+    let ground = Ground { settings, catalog, tasks };
+    let way = Way { client: client.clone(), settings, observations };
+    let overview = Cell::new("overview", ground.clone(), overview_work(&way));
+    let metrics = Cell::new("metrics", ground.clone(), metrics_work(&way, overview.clone()));
+    let queues = Cell::new("queues", ground.clone(), list_work::<QueueReader>(&way, questions::QUEUES));
+    let groups = Cell::new("consumer-groups", ground.clone(), list_work::<GroupReader>(&way, questions::CONSUMER_GROUPS));
+    let stores = Cell::new("event-stores", ground.clone(), list_work::<StoreReader>(&way, questions::EVENT_STORES));
+    FederationHandle { shared: Arc::new(Shared { ground, client, overview, queues, groups, stores, metrics }) }
+}
+
+fn describe() {
+    let seconds = metrics::Unit::Seconds;
+    metrics::describe_histogram!("peegeeq_federation_duration_seconds", seconds, "Time to ask all instances, by kind of answer.");
+    metrics::describe_counter!("peegeeq_federation_source_failures_total", "Instances that gave nothing to a federated answer, by reason.");
+}
+
+impl FederationHandle {
     /// How many of everything there are.
     pub async fn overview(&self, want: Want) -> Result<Arc<Answer<Overview>>, Unanswered> {
         self.shared.overview.get(want).await
@@ -90,6 +110,14 @@ impl FederationHandle {
     /// What instances measure about themselves.
     pub async fn metrics(&self, want: Want) -> Result<Arc<Answer<Metrics>>, Unanswered> {
         self.shared.metrics.get(want).await
+    }
+
+    /// The part of an answer that is about some of the instances: nobody is asked again.
+    pub async fn within<C: Content>(&self, answer: Arc<Answer<C>>, scope: Scope) -> Result<Arc<Answer<C>>, Unanswered> {
+        if scope.is_everybody() {
+            return Ok(answer);
+        }
+        self.shared.ground.tasks.short(async move { answer.within(&scope) }).await.map_err(|_| Unanswered::Broken)
     }
 
     /// What `prepare` makes of an answer; made once per answer and `number`, on the background runtime.

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use peegeeq_domain::federation::FetchFailure;
 use peegeeq_domain::health::HealthState;
 
-use super::fetch::{FetchLimits, Fetched};
+use super::FederationHandle;
+use super::fetch::{FetchLimits, Fetched, fetch};
 use super::questions;
 use super::upstream::check_object;
-use super::FederationHandle;
 
 /// What can be asked of one instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +57,7 @@ impl FederationHandle {
         let settings = &self.shared.ground.settings;
         let limits = FetchLimits { timeout: settings.fan_out_timeout(), body_max: settings.response_max };
         let endpoint = entry.instance.registration.endpoint.clone();
-        let asked = self.shared.fetch.get(&endpoint, topic.path(), limits);
-        let late = FetchFailure::Timeout { after_millis: peegeeq_domain::time::millis(limits.timeout) };
-        let fetched = tokio::time::timeout(limits.timeout, asked).await.unwrap_or(Err(late));
+        let fetched = fetch(&self.shared.client, &endpoint, topic.path(), limits).await;
         let Fetched { status, body } = fetched.map_err(NoAnswer::Failed)?;
         if !(200..600).contains(&status) || (300..400).contains(&status) {
             return Err(NoAnswer::Failed(FetchFailure::Status { code: status, reason: None }));

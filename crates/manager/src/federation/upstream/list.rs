@@ -54,13 +54,22 @@ impl Placeholder {
     }
 }
 
+/// A row as the instance wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawRow {
+    /// Where it lies in the body: a JSON object, or a JSON text that is the name alone.
+    pub place: Range<usize>,
+    /// The name stands elsewhere: before an object, as the key of it.
+    pub name_outside: bool,
+}
+
 /// A list as it was read. `rows` and `raw` belong together one by one.
 #[derive(Clone, Debug)]
-pub struct ReadList<R> {
+pub(in crate::federation) struct ReadList<R> {
     /// The rows that could be used, in the instance's own order.
     pub rows: Vec<R>,
-    /// Where each of them lies in the body: a JSON object, or a JSON text that is the name alone.
-    pub raw: Vec<Range<usize>>,
+    /// What each of them is in the body.
+    pub raw: Vec<RawRow>,
     /// Those that could not be used.
     pub faults: Faults,
     /// Placeholders seen, without repetition.
@@ -135,7 +144,7 @@ impl<'a, Q: RowReader> Gathering<'a, Q> {
         let text = list.get();
         match text.as_bytes().first() {
             Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(text) {
-                Ok(rows) => rows.into_iter().for_each(|row| self.row(row.get(), None)),
+                Ok(rows) => rows.into_iter().for_each(|row| self.row(row.get())),
                 Err(error) => self.list.faults.add(|| format!("the list cannot be read: {error}")),
             },
             Some(b'{') => self.object(text),
@@ -146,33 +155,50 @@ impl<'a, Q: RowReader> Gathering<'a, Q> {
     /// An object instead of an array: either one row, or rows by name.
     fn object(&mut self, text: &str) {
         if let Ok(row) = Q::read(text, None, &mut self.list.placeholders) {
-            return self.keep(row, text);
+            return self.keep(row, text, false);
         }
         match serde_json::from_str::<Entries<'_>>(text) {
-            Ok(Entries(entries)) => entries.iter().for_each(|(name, value)| self.row(value.get(), Some(name))),
+            Ok(Entries(entries)) => entries.iter().for_each(|(name, value)| self.entry(name, value.get())),
             Err(error) => self.list.faults.add(|| format!("the list cannot be read: {error}")),
         }
     }
 
-    fn row(&mut self, text: &str, name: Option<&str>) {
+    fn row(&mut self, text: &str) {
         match text.as_bytes().first() {
-            Some(b'{') => match Q::read(text, name, &mut self.list.placeholders) {
-                Ok(row) => self.keep(row, text),
+            Some(b'{') => match Q::read(text, None, &mut self.list.placeholders) {
+                Ok(row) => self.keep(row, text, false),
                 Err(reason) => self.list.faults.add(|| reason),
             },
-            Some(b'"') if name.is_none() => match serde_json::from_str::<Lenient<'_>>(text) {
-                Ok(Lenient::Text(name)) if !name.trim().is_empty() => self.keep(Q::named(&name), text),
+            Some(b'"') => match serde_json::from_str::<Lenient<'_>>(text) {
+                Ok(Lenient::Text(name)) if !name.trim().is_empty() => self.keep(Q::named(&name), text, false),
                 _ => self.list.faults.add(|| "a row is an empty text".to_owned()),
             },
-            _ => self.list.faults.add(|| format!("a row is {} instead of an object", excerpt(text))),
+            _ => self.not_a_row(text),
         }
     }
 
-    fn keep(&mut self, row: Q::Row, text: &str) {
+    fn entry(&mut self, name: &str, text: &str) {
+        if !text.starts_with('{') {
+            return self.not_a_row(text);
+        }
+        if let Ok(row) = Q::read(text, None, &mut self.list.placeholders) {
+            return self.keep(row, text, false);
+        }
+        match Q::read(text, Some(name), &mut self.list.placeholders) {
+            Ok(row) => self.keep(row, text, true),
+            Err(reason) => self.list.faults.add(|| reason),
+        }
+    }
+
+    fn not_a_row(&mut self, text: &str) {
+        self.list.faults.add(|| format!("a row is {} instead of an object", excerpt(text)));
+    }
+
+    fn keep(&mut self, row: Q::Row, text: &str, name_outside: bool) {
         let start = (text.as_ptr() as usize).wrapping_sub(self.begin);
         debug_assert!(start + text.len() <= self.body.len(), "rows are read in place");
         self.list.rows.push(row);
-        self.list.raw.push(start..start + text.len());
+        self.list.raw.push(RawRow { place: start..start + text.len(), name_outside });
     }
 }
 

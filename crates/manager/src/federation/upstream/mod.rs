@@ -16,9 +16,9 @@ mod tests;
 
 pub(super) use body::{check_object, refusal};
 pub(super) use groups::GroupReader;
-pub(super) use list::{RowReader, read_list};
 pub(super) use list::ReadList;
-pub use list::{Faults, Placeholder};
+pub use list::{Faults, Placeholder, RawRow};
+pub(super) use list::{RowReader, read_list};
 pub(super) use metrics::read_metrics;
 pub use overview::Figures;
 pub(super) use overview::read_overview;
