@@ -36,7 +36,7 @@ impl Page {
 
     /// The description of the API, from the routes.
     pub(crate) fn contract() -> Self {
-        Self { path: "contract/openapi.json", command: "contract", text: ending_in_newline(&peegeeq_service_manager::api::openapi_json()) }
+        Self { path: "contract/openapi.json", command: "contract", text: ending_in_newline(peegeeq_service_manager::api::openapi_json()) }
     }
 }
 
