@@ -171,15 +171,7 @@ fn judge(registry: &RegistryHandle) -> health::Judge {
     let registry = registry.clone();
     Arc::new(move |judgements| {
         let registry = registry.clone();
-        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
-            id: judgement.id,
-            incarnation: judgement.incarnation,
-            verdict: judgement.verdict,
-            from: judgement.from,
-            evidence: judgement.evidence,
-        });
-        let translated = translated.collect();
-        Box::pin(async move { registry.judge(translated).await })
+        Box::pin(async move { registry.judge(judgements).await })
     })
 }
 

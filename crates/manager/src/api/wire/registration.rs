@@ -21,12 +21,7 @@ const UNREADABLE: &str = "Invalid registration data";
 #[expect(dead_code, reason = "describes the request in the API document; the reader takes fields one by one to name all faults at once")]
 pub struct RegisterRequest {
     /// Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones.
-    #[schema(
-        examples("peegeeq-prod-01"),
-        min_length = 1,
-        max_length = 128,
-        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]+$"
-    )]
+    #[schema(schema_with = instance_id_schema)]
     instance_id: String,
     /// DNS name or address.
     #[schema(
@@ -72,6 +67,20 @@ pub struct RegisterRequest {
     presence: Option<PresenceWord>,
     /// Labels: at most 64 keys and 16 KiB. Values that are not text are kept as their JSON text.
     metadata: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// An id: text, or a whole number, which is taken as its digits.
+fn instance_id_schema() -> utoipa::openapi::schema::Schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    let pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]+$";
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128)).pattern(Some(pattern));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    let either = OneOfBuilder::new().item(text.examples(["peegeeq-prod-01"])).item(number);
+    either
+        .description(Some(
+            "Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones; a number is taken as its digits",
+        ))
+        .into()
 }
 
 /// Answer to a registration.
@@ -150,7 +159,7 @@ pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
     let mut reader = FieldReader::default();
     for (name, value) in fields.0 {
         match &*name {
-            "instanceId" => draft.instance_id = reader.text("instanceId", value),
+            "instanceId" => draft.instance_id = reader.id(value),
             "host" => draft.host = reader.text("host", value),
             "port" => draft.port = number(value),
             "scheme" => draft.scheme = reader.text("scheme", value),
@@ -192,9 +201,6 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
         }
     }
     reader.faults.extend(patch.fault());
-    if patch == Patch::default() && reader.faults.is_empty() {
-        return Err(ApiError::bad_request("nothing to change: give metadata, weight or presence"));
-    }
     if reader.faults.is_empty() {
         Ok(ReadUpdate { patch, revision, ignored: reader.ignored })
     } else {
@@ -210,16 +216,22 @@ struct FieldReader {
 }
 
 impl FieldReader {
-    /// Text; a number or boolean is taken as its text, as the original did; null is as good as absent.
+    /// Text; null is as good as absent.
     fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
         match value.get().as_bytes().first() {
             Some(b'n') => None,
-            Some(b'{' | b'[') => {
+            Some(b'"') => Some(text_of(value)),
+            _ => {
                 self.faults.push(Fault::new(field, format!("{field} must be text")));
                 None
             }
-            _ => Some(text_of(value)),
         }
+    }
+
+    /// Text, or a whole number, which the original took as its digits.
+    fn id(&mut self, value: &RawValue) -> Option<String> {
+        let digits = value.get();
+        if digits.bytes().all(|digit| digit.is_ascii_digit()) { Some(digits.to_owned()) } else { self.text("instanceId", value) }
     }
 
     fn metadata(&mut self, value: &RawValue) -> Option<BTreeMap<Arc<str>, Arc<str>>> {
@@ -323,7 +335,7 @@ mod tests {
         let read = read_update(br#"{"weight":5,"metadata":{},"revision":3}"#).expect("valid");
         assert_eq!(read.revision, Some(Revision(3)));
         assert_eq!(read.patch.metadata, Some(BTreeMap::new()));
-        for body in ["{}", r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
+        for body in [r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
             assert!(read_update(body.as_bytes()).is_err(), "{body}");
         }
     }
