@@ -54,6 +54,8 @@ pub struct ApiState {
     pub listing: Listing,
     /// Who this manager is.
     pub identity: Identity,
+    /// Networks that may be registered although they are otherwise never dialled.
+    pub networks: Vec<ipnet::IpNet>,
     /// Bounds of request bodies.
     pub body: BodyLimits,
     /// Whether it takes part.
