@@ -124,6 +124,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         health,
         identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
+        change_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
         metrics,
@@ -173,15 +174,7 @@ fn judge(registry: &RegistryHandle) -> health::Judge {
     let registry = registry.clone();
     Arc::new(move |judgements| {
         let registry = registry.clone();
-        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
-            id: judgement.id,
-            incarnation: judgement.incarnation,
-            verdict: judgement.verdict,
-            from: judgement.from,
-            evidence: judgement.evidence,
-        });
-        let translated = translated.collect();
-        Box::pin(async move { registry.judge(translated).await })
+        Box::pin(async move { registry.judge(judgements).await })
     })
 }
 

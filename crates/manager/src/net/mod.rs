@@ -36,3 +36,6 @@ impl Failure {
         Self { kind, sentence: sentence.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

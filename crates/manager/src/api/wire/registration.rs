@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::words::{PresenceWord, SchemeWord};
 use crate::api::error::ApiError;
 use crate::api::extract::Fields;
 use crate::net::refusal;
@@ -22,35 +23,66 @@ const UNREADABLE: &str = "Invalid registration data";
 #[expect(dead_code, reason = "describes the request in the API document; the reader takes fields one by one to name all faults at once")]
 pub struct RegisterRequest {
     /// Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones.
-    #[schema(examples("peegeeq-prod-01"), min_length = 1, max_length = 128)]
+    #[schema(schema_with = instance_id_schema)]
     instance_id: String,
     /// DNS name or address.
-    #[schema(examples("10.0.1.100"))]
+    #[schema(
+        examples("10.0.1.100"),
+        min_length = 1,
+        max_length = 253,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(\\.[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?){0,3}$|^[0-9A-Fa-f:.\\[\\]]+$"
+    )]
     host: String,
     /// TCP port.
     #[schema(examples(8080), minimum = 1, maximum = 65535)]
     port: u32,
     /// `http` or `https`; default `http`.
-    #[schema(nullable = false)]
-    scheme: Option<String>,
+    scheme: Option<SchemeWord>,
     /// Version of its software; default `unknown`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     version: Option<String>,
     /// Environment; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     environment: Option<String>,
     /// Region; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     region: Option<String>,
     /// Share of traffic relative to others, default 1.
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// Path asked for health; default `/health`.
+    #[schema(max_length = 256, pattern = "^/[A-Za-z0-9_-][A-Za-z0-9_/-]*$")]
     health_path: Option<String>,
     /// Status that counts as healthy; default any 2xx.
     #[schema(minimum = 200, maximum = 599)]
     health_status: Option<u32>,
     /// `starting`, `serving`, `draining`, `stopping` or `maintenance`; default: as before, or `serving`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// Labels: at most 64 keys and 16 KiB. Values that are not text are kept as their JSON text.
     metadata: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// An id: text, or a whole number, which is taken as its digits.
+fn instance_id_schema() -> utoipa::openapi::schema::Schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    let pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]+$";
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128)).pattern(Some(pattern));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    let either = OneOfBuilder::new().item(text.examples(["peegeeq-prod-01"])).item(number);
+    either
+        .description(Some(
+            "Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones; a number is taken as its digits",
+        ))
+        .into()
 }
 
 /// Answer to a registration.
@@ -97,7 +129,7 @@ pub struct UpdateRequest {
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// The new order: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// The revision this change was made for; 409 if it is another by now.
     revision: Option<u64>,
 }
@@ -129,7 +161,7 @@ pub fn read_registration(body: &[u8], networks: &[IpNet]) -> Result<ReadRegistra
     let mut reader = FieldReader::default();
     for (name, value) in fields.0 {
         match &*name {
-            "instanceId" => draft.instance_id = reader.text("instanceId", value),
+            "instanceId" => draft.instance_id = reader.id(value),
             "host" => draft.host = reader.text("host", value),
             "port" => draft.port = number(value),
             "scheme" => draft.scheme = reader.text("scheme", value),
@@ -180,9 +212,6 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
         }
     }
     reader.faults.extend(patch.fault());
-    if patch == Patch::default() && reader.faults.is_empty() {
-        return Err(ApiError::bad_request("nothing to change: give metadata, weight or presence"));
-    }
     if reader.faults.is_empty() {
         Ok(ReadUpdate { patch, revision, ignored: reader.ignored })
     } else {
@@ -201,20 +230,26 @@ struct FieldReader {
 }
 
 impl FieldReader {
-    /// Text; a number or boolean is taken as its text, as the original did; null is as good as absent.
+    /// Text; null is as good as absent.
     fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
         match value.get().as_bytes().first() {
             Some(b'n') => None,
-            Some(b'{' | b'[') => {
+            Some(b'"') => self.readable(field, text_of(value)),
+            _ => {
                 self.faults.push(Fault::new(field, format!("{field} must be text")));
                 None
             }
-            _ => self.readable(field, text_of(value)),
         }
     }
 
     fn readable(&mut self, field: &str, text: Result<String, String>) -> Option<String> {
         text.map_err(|reason| self.faults.push(Fault::new(field, format!("{field} cannot be read as text: {reason}")))).ok()
+    }
+
+    /// Text, or a whole number, which the original took as its digits.
+    fn id(&mut self, value: &RawValue) -> Option<String> {
+        let digits = value.get();
+        if digits.bytes().all(|digit| digit.is_ascii_digit()) { Some(digits.to_owned()) } else { self.text("instanceId", value) }
     }
 
     fn metadata(&mut self, value: &RawValue) -> Option<Labels> {
@@ -342,7 +377,7 @@ mod tests {
         let read = read_update(br#"{"weight":5,"metadata":{},"revision":3}"#).expect("valid");
         assert_eq!(read.revision, Some(Revision(3)));
         assert_eq!(read.patch.metadata, Some(BTreeMap::new()));
-        for body in ["{}", r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
+        for body in [r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
             assert!(read_update(body.as_bytes()).is_err(), "{body}");
         }
     }
