@@ -40,7 +40,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub async fn register_instance(state: Shared, request: Request) -> Response {
     let registered = async {
         let body = json_body(request, state.body).await?;
-        let read = read_registration(&body)?;
+        let read = read_registration(&body, &state.networks)?;
         let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
         Ok::<_, ApiError>((registered, read.ignored))
     };

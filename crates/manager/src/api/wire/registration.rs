@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use peegeeq_domain::instance::{Draft, Fault, InstanceId, Patch, Presence, Registration, Revision, Weight};
+use ipnet::IpNet;
+use peegeeq_domain::instance::{Draft, Fault, Host, InstanceId, Patch, Presence, Registration, Revision, Weight};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -11,6 +12,7 @@ use utoipa::ToSchema;
 use super::words::{PresenceWord, SchemeWord};
 use crate::api::error::ApiError;
 use crate::api::extract::Fields;
+use crate::net::refusal;
 
 /// The sentence the original put in front of whatever its JSON reader said.
 const UNREADABLE: &str = "Invalid registration data";
@@ -152,8 +154,8 @@ pub struct ReadUpdate {
     pub ignored: Vec<String>,
 }
 
-/// Reads a registration, naming all faults at once.
-pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
+/// Reads a registration, naming all faults at once. Addresses that are never dialled are refused unless in `networks`.
+pub fn read_registration(body: &[u8], networks: &[IpNet]) -> Result<ReadRegistration, ApiError> {
     let fields = Fields::read(body).map_err(|reason| ApiError::bad_request(format!("{UNREADABLE}: {reason}")))?;
     let mut draft = Draft::default();
     let mut reader = FieldReader::default();
@@ -175,6 +177,7 @@ pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
         }
     }
     let FieldReader { mut faults, ignored } = reader;
+    faults.extend(draft.host.as_deref().and_then(|host| forbidden(host, networks)));
     match Registration::from_draft(draft) {
         Ok(registration) if faults.is_empty() => Ok(ReadRegistration { registration, ignored }),
         judged => {
@@ -184,6 +187,14 @@ pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
             Err(ApiError::faults(faults))
         }
     }
+}
+
+/// The fault of a host that is the literal of an address the manager never dials. A name is checked when it is dialled.
+fn forbidden(host: &str, networks: &[IpNet]) -> Option<Fault> {
+    let address = Host::parse(host).ok()?.address()?;
+    let reason = refusal(address, networks)?;
+    let message = format!("host {address} is {reason} and is never asked for anything; allow it with security.instance.networks");
+    Some(Fault::new("host", message))
 }
 
 /// Reads a change, naming all faults at once.
@@ -208,6 +219,9 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
     }
 }
 
+/// Metadata as the domain keeps it.
+type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
 /// Reads fields one by one and collects what is wrong with them.
 #[derive(Default)]
 struct FieldReader {
@@ -220,12 +234,16 @@ impl FieldReader {
     fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
         match value.get().as_bytes().first() {
             Some(b'n') => None,
-            Some(b'"') => Some(text_of(value)),
+            Some(b'"') => self.readable(field, text_of(value)),
             _ => {
                 self.faults.push(Fault::new(field, format!("{field} must be text")));
                 None
             }
         }
+    }
+
+    fn readable(&mut self, field: &str, text: Result<String, String>) -> Option<String> {
+        text.map_err(|reason| self.faults.push(Fault::new(field, format!("{field} cannot be read as text: {reason}")))).ok()
     }
 
     /// Text, or a whole number, which the original took as its digits.
@@ -234,17 +252,25 @@ impl FieldReader {
         if digits.bytes().all(|digit| digit.is_ascii_digit()) { Some(digits.to_owned()) } else { self.text("instanceId", value) }
     }
 
-    fn metadata(&mut self, value: &RawValue) -> Option<BTreeMap<Arc<str>, Arc<str>>> {
+    fn metadata(&mut self, value: &RawValue) -> Option<Labels> {
         if value.get() == "null" {
             return None;
         }
         match Fields::read(value.get().as_bytes()) {
-            Ok(fields) => Some(fields.0.into_iter().map(|(key, value)| (Arc::from(key), Arc::from(text_of(value)))).collect()),
+            Ok(fields) => {
+                let texts = fields.0.into_iter().map(|(key, value)| Ok((Arc::from(key), Arc::from(text_of(value)?))));
+                self.readable_metadata(texts.collect())
+            }
             Err(reason) => {
                 self.faults.push(Fault::new("metadata", format!("metadata must be an object of texts: {reason}")));
                 None
             }
         }
+    }
+
+    fn readable_metadata(&mut self, texts: Result<Labels, String>) -> Option<Labels> {
+        let fault = |reason| Fault::new("metadata", format!("a value of metadata cannot be read as text: {reason}"));
+        texts.map_err(|reason| self.faults.push(fault(reason))).ok()
     }
 
     fn weight(&mut self, value: &RawValue) -> Option<Weight> {
@@ -271,10 +297,12 @@ fn number(value: &RawValue) -> Option<Option<u64>> {
     (value.get() != "null").then(|| value.get().parse::<u64>().ok())
 }
 
-/// Text as it is; anything else as its JSON text.
-fn text_of(value: &RawValue) -> String {
-    let unquoted = || serde_json::from_str::<String>(value.get()).ok();
-    value.get().starts_with('"').then(unquoted).flatten().unwrap_or_else(|| value.get().to_owned())
+/// Text as it is; anything else as its JSON text. Text may be unreadable: half of a surrogate pair means no character.
+fn text_of(value: &RawValue) -> Result<String, String> {
+    match value.get() {
+        quoted if quoted.starts_with('"') => serde_json::from_str(quoted).map_err(|error| error.to_string()),
+        other => Ok(other.to_owned()),
+    }
 }
 
 /// Reads an id from a path, where it must be one that could have been registered.
@@ -287,7 +315,7 @@ mod tests {
     use super::*;
 
     fn error(body: &str) -> (String, Vec<String>) {
-        let body = read_registration(body.as_bytes()).expect_err(body).body("id");
+        let body = read_registration(body.as_bytes(), &[]).expect_err(body).body("id");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         let details = body["details"].as_array().cloned().unwrap_or_default();
         (
@@ -323,11 +351,25 @@ mod tests {
     #[test]
     fn metadata_values_become_text_and_unknown_fields_are_named() {
         let body = r#"{"instanceId":1,"host":"h","port":1,"enviroment":"x","metadata":{"a=b":"c","ключ":"v","n":5,"z":null,"o":{"p":1},"b":true}}"#;
-        let read = read_registration(body.as_bytes()).expect("valid");
+        let read = read_registration(body.as_bytes(), &[]).expect("valid");
         assert_eq!(read.ignored, ["enviroment"]);
         assert_eq!(read.registration.id.as_str(), "1");
         let metadata: Vec<_> = read.registration.labels.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
         assert_eq!(metadata, [("a=b", "c"), ("b", "true"), ("n", "5"), ("o", r#"{"p":1}"#), ("z", "null"), ("ключ", "v")]);
+    }
+
+    #[test]
+    fn half_a_character_is_a_fault_wherever_it_stands() {
+        assert_eq!(error(r#"{"instanceId":"\ud800","host":"h","port":1}"#).1, ["instanceId"]);
+        assert_eq!(error(r#"{"instanceId":"a","host":"h","port":1,"metadata":{"k":"\udc00"}}"#).1, ["metadata"]);
+    }
+
+    #[test]
+    fn addresses_that_are_never_dialled_are_not_registered_unless_allowed() {
+        let body = r#"{"instanceId":"a","host":"169.254.1.1","port":0}"#;
+        assert_eq!(error(body).1, ["host", "port"]);
+        let allowed = ["169.254.0.0/16".parse().expect("a network")];
+        assert!(read_registration(br#"{"instanceId":"a","host":"169.254.1.1","port":1}"#, &allowed).is_ok());
     }
 
     #[test]
