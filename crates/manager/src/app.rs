@@ -12,11 +12,11 @@ use tokio::runtime::Handle;
 
 use crate::api::edge::{Edge, EdgeSettings, HostNames, Origins};
 use crate::api::extract::BodyLimits;
-use crate::api::federation::FederationApi;
+use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::{self};
-use crate::config::{AnonymousRole, Config, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::federation::{self, FederationSettings};
 use crate::health::{self, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
@@ -123,15 +123,19 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         observations,
         health,
         identity: identity(&config, epoch),
+        networks: config.security.instance_networks.clone(),
+        change_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
         metrics,
     });
-    let federation = Arc::new(FederationApi::new(federation, config.federation.empty_status));
+    let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let router = api::router::router(state, federation, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
     let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
-    static_instances::register(&app.registry, &app.catalog, &config.static_instances).await.map_err(StartError::StaticInstances)?;
+    let networks = &config.security.instance_networks;
+    let listed = static_instances::register(&app.registry, &app.catalog, &config.static_instances, networks);
+    listed.await.map_err(StartError::StaticInstances)?;
     app.readiness.set(true);
     Ok(app)
 }
@@ -170,16 +174,16 @@ fn judge(registry: &RegistryHandle) -> health::Judge {
     let registry = registry.clone();
     Arc::new(move |judgements| {
         let registry = registry.clone();
-        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
-            id: judgement.id,
-            incarnation: judgement.incarnation,
-            verdict: judgement.verdict,
-            from: judgement.from,
-            evidence: judgement.evidence,
-        });
-        let translated = translated.collect();
-        Box::pin(async move { registry.judge(translated).await })
+        Box::pin(async move { registry.judge(judgements).await })
     })
+}
+
+fn empty_status(setting: EmptyStatus) -> api_federation::EmptyStatus {
+    match setting {
+        EmptyStatus::ByPath => api_federation::EmptyStatus::ByPath,
+        EmptyStatus::Ok => api_federation::EmptyStatus::Ok,
+        EmptyStatus::Unavailable => api_federation::EmptyStatus::Unavailable,
+    }
 }
 
 fn tokens(security: &SecurityConfig) -> Result<Tokens, TokensError> {

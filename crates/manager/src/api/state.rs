@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::extract::BodyLimits;
 use super::listing::Listing;
@@ -54,6 +55,10 @@ pub struct ApiState {
     pub listing: Listing,
     /// Who this manager is.
     pub identity: Identity,
+    /// Networks that may be registered although they are otherwise never dialled.
+    pub networks: Vec<ipnet::IpNet>,
+    /// Longest time a change may wait for the disk before it is answered without an outcome.
+    pub change_timeout: Duration,
     /// Bounds of request bodies.
     pub body: BodyLimits,
     /// Whether it takes part.

@@ -5,6 +5,7 @@
 use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
+use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -165,7 +166,6 @@ fn registry(values: &Values<'_>) -> RegistryConfig {
             host: values.optional_text("consul.host").unwrap_or("localhost").to_owned(),
             port: values.port("consul.port"),
         },
-        refresh_interval: values.span("cache.refresh.interval"),
         queue_max: values.size("registry.queue.max"),
         instances_max: values.size("registry.instances.max"),
         journal_max_age: Duration::from_secs(values.number("journal.max.age").saturating_mul(DAY)),

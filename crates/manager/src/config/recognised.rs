@@ -20,6 +20,7 @@ pub(super) static RECOGNISED: &[Recognised] = &[
     Recognised { key: "load.balancing.strategy", because: UNTIL_THE_GATEWAY },
     Recognised { key: "load.balancing.max.retries", because: UNTIL_THE_GATEWAY },
     Recognised { key: "load.balancing.", because: UNTIL_THE_GATEWAY },
+    Recognised { key: "cache.refresh.interval", because: UNTIL_CONSUL },
     Recognised { key: "consul.registration", because: UNTIL_CONSUL },
     Recognised { key: "metrics.jvm.enabled", because: "not in effect: this program has no JVM; /metrics shows the process instead" },
     Recognised { key: "metrics.reporting.interval", because: "not in effect: /metrics shows the values of the moment in which it is read" },

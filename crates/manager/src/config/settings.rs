@@ -122,13 +122,6 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
     ),
     Setting::new(
-        "cache.refresh.interval",
-        millis(100, DAY),
-        Is("30000"),
-        "How often the whole registry is read again from its backend, which repairs what a lost change missed.",
-        "",
-    ),
-    Setting::new(
         "registry.queue.max",
         count(1, 1_000_000),
         Is("4096"),
@@ -222,8 +215,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         "request.timeout",
         millis(100, 10 * MINUTE),
         Is("10000"),
-        "How long the manager takes at most for a whole answer that asks instances.",
-        "what is missing by then is named in the answer, or the answer is 504",
+        "How long the manager takes at most for a whole answer: one that asks instances, or a change that waits for the disk.",
+        "what is missing by then is named in the answer, or the answer is 504; a change that still waits is answered 503 with outcome unknown",
     ),
     Setting::new(
         "federation.max.age",

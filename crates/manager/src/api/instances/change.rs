@@ -1,5 +1,7 @@
 //! Registering, changing and deregistering instances. Each is durable before it is acknowledged.
 
+use std::future::Future;
+
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -8,8 +10,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
-use crate::api::state::Shared;
+use crate::api::state::{ApiState, Shared};
 use crate::api::wire::registration::{Deregistered, RegisterRequest, Registered, UpdateRequest, read_id, read_registration, read_update};
+use crate::api::wire::words::InstancePath;
 use crate::clock;
 use crate::registry::RegistryError;
 
@@ -37,8 +40,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub async fn register_instance(state: Shared, request: Request) -> Response {
     let registered = async {
         let body = json_body(request, state.body).await?;
-        let read = read_registration(&body)?;
-        let registered = state.registry.register(read.registration).await.map_err(|error| explain(error, ""))?;
+        let read = read_registration(&body, &state.networks)?;
+        let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
         Ok::<_, ApiError>((registered, read.ignored))
     };
     let (registered, ignored_fields) = match registered.await {
@@ -67,7 +70,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
 /// Changes labels, weight or presence of an instance that stays where it is.
 #[utoipa::path(
     put, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "updateInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     request_body = UpdateRequest,
     responses(
         (status = 200, description = "changed", body = Registered),
@@ -88,7 +91,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
         let instance_id = read_id(&id)?;
         let body = json_body(request, state.body).await?;
         let read = read_update(&body)?;
-        let instance = state.registry.update(instance_id, read.patch, read.revision).await.map_err(|error| explain(error, &id))?;
+        let instance = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
         Ok::<_, ApiError>((instance, read.ignored))
     };
     match updated.await {
@@ -107,7 +110,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
 /// Deregisters an instance.
 #[utoipa::path(
     delete, path = "/api/v1/instances/{instanceId}/deregister", tag = "instances", operation_id = "deregisterInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "gone", body = Deregistered),
         (status = 400, description = "the id is not one", body = ErrorBody),
@@ -121,7 +124,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
 pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Response {
     let gone = async {
         let instance_id = read_id(&id)?;
-        state.registry.deregister(instance_id).await.map_err(|error| explain(error, &id))
+        in_time(&state, &id, state.registry.deregister(instance_id)).await
     };
     match gone.await {
         Err(error) => error.into_response(),
@@ -137,7 +140,7 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Respo
 /// Deregisters an instance: the shorter path.
 #[utoipa::path(
     delete, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "deleteInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "gone", body = Deregistered),
         (status = 400, description = "the id is not one", body = ErrorBody),
@@ -150,6 +153,17 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Respo
 )]
 pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
     deregister_instance(state, path).await
+}
+
+/// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.
+async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
+    match tokio::time::timeout(state.change_timeout, change).await {
+        Ok(outcome) => outcome.map_err(|error| explain(error, id)),
+        Err(_) => {
+            let message = "the disk did not take the change in time (request.timeout): whether it was made is not known, read it again";
+            Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).with("outcome", "unknown"))
+        }
+    }
 }
 
 /// The registry's refusals, in words for the caller.

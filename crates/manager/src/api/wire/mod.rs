@@ -7,6 +7,7 @@ pub mod health;
 pub mod instance;
 pub mod registration;
 pub mod status;
+pub mod words;
 
 /// A text as one segment of a path.
 pub(super) fn path_segment(text: &str) -> percent_encoding::PercentEncode<'_> {
