@@ -72,6 +72,7 @@ struct Shared<C> {
     flights: Mutex<Flights<C>>,
 }
 
+type Landing<C> = watch::Sender<Option<Arc<Answer<C>>>>;
 type Landed<C> = watch::Receiver<Option<Arc<Answer<C>>>>;
 
 /// A fetch on its way.
@@ -87,7 +88,7 @@ struct Flights<C> {
     count: u64,
     running: Vec<Flight<C>>,
     /// What begins as soon as another one ends.
-    next: Option<(watch::Sender<Option<Arc<Answer<C>>>>, Landed<C>)>,
+    next: Option<(Landing<C>, Landed<C>)>,
 }
 
 impl<C: Content> Cell<C> {
@@ -134,7 +135,7 @@ impl<C: Content> Cell<C> {
         flights.next.get_or_insert_with(|| watch::channel(None)).1.clone()
     }
 
-    fn start(&self, flights: &mut Flights<C>, landing: watch::Sender<Option<Arc<Answer<C>>>>, landed: Landed<C>) {
+    fn start(&self, flights: &mut Flights<C>, landing: Landing<C>, landed: Landed<C>) {
         flights.count += 1;
         let (number, catalog, departed) = (flights.count, self.shared.ground.catalog.current(), Arc::<AtomicBool>::default());
         flights.running.push(Flight { number, catalog: catalog.clone(), departed: departed.clone(), landed });
