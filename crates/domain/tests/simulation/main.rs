@@ -24,7 +24,7 @@ use cluster::{Cluster, Outcome};
 const HOUR: u64 = 3_600_000;
 
 /// Runs without a planted bug, unless another number is asked for: a few seconds without optimisation.
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 60;
 
 /// A planted bug must be found within so many runs.
 const SEEDS_FOR_A_BUG: u64 = 40;
