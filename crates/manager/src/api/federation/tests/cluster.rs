@@ -17,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::api::error::ApiError;
 use crate::api::federation::{FederationApi, routes};
-use crate::config::EmptyStatus;
+use super::super::EmptyStatus;
 use crate::federation::{FederationSettings, start};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Database, Observations, SetupHealth, SetupSeen, SetupsSeen};
