@@ -6,6 +6,7 @@
 
 mod cors;
 mod guard;
+mod hop;
 mod host;
 mod request_id;
 mod respond;
@@ -25,11 +26,13 @@ use tower::Service as _;
 
 pub use cors::Origins;
 pub(super) use guard::{Guard, Rule};
+pub use hop::ManagerName;
 pub use host::HostNames;
 pub use respond::AnswerBody;
 
 use super::error::ApiError;
 use crate::clock;
+use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
 use crate::security::{Tokens, UnknownBearer};
 use crate::server::{InRequest, Peer, Service};
@@ -44,6 +47,8 @@ pub struct EdgeSettings {
     pub origins: Origins,
     /// Who bears which token.
     pub tokens: Tokens,
+    /// Who this manager is among managers.
+    pub name: ManagerName,
 }
 
 /// The edge in front of a router. Every worker has a clone.
@@ -62,7 +67,7 @@ impl Edge {
 
     async fn handle(&self, mut request: Request<Incoming>) -> Response {
         let settings = &*self.settings;
-        if let Err(error) = target::check(&request) {
+        if let Err(error) = target::check(&request).and_then(|()| settings.name.check(request.headers())) {
             return error.into_response();
         }
         let principal = match settings.tokens.principal(request.headers()) {
@@ -104,11 +109,15 @@ impl Service for Edge {
         let began = clock::instant();
         let id = RequestId::of(request.headers());
         let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
+        let from_a_manager = request.headers().contains_key(HOP_HEADER);
         let running = self.metrics.begin();
         let response = self.handle(request).await;
         let took = began.elapsed();
         running.end(response.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()), &method, response.status(), took);
         let mut response = respond::finish(response, &id, in_request);
+        if from_a_manager {
+            self.settings.name.tell(response.headers_mut());
+        }
         cors::label(&self.settings.origins, origin.as_ref(), response.headers_mut());
         response
     }
