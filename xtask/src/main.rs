@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+mod bench;
 mod deps;
 mod finding;
 mod lockfile;
@@ -13,12 +14,16 @@ mod tidy;
 const USAGE: &str = "usage: cargo xtask <command>
 
   tidy    how the sources are shaped and which part may name which
-  deps    licences, bans, duplicates, sources and number of the locked packages";
+  deps    licences, bans, duplicates, sources and number of the locked packages
+  bench   the numbers to reach, measured: all, or those named (see docs/BENCHMARKS.md)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let root = workspace_root();
+    if let ["bench", names @ ..] = &words[..] {
+        return bench::run(&root, names);
+    }
     let outcome = match words[..] {
         ["tidy"] => tidy::run(&root),
         ["deps"] => deps::run(&root),
