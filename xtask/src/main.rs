@@ -5,9 +5,12 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use generate::Page;
+
 mod bench;
 mod deps;
 mod finding;
+mod generate;
 mod lockfile;
 mod tidy;
 
@@ -15,7 +18,12 @@ const USAGE: &str = "usage: cargo xtask <command>
 
   tidy    how the sources are shaped and which part may name which
   deps    licences, bans, duplicates, sources and number of the locked packages
-  bench   the numbers to reach, measured: all, or those named (see docs/BENCHMARKS.md)";
+  docs [--check]
+          writes docs/CONFIGURATION.md from the table of settings; --check only compares
+  contract [--check]
+          writes contract/openapi.json from the routes; --check only compares
+  bench [name…]
+          measures the numbers to reach: all, or those named; see docs/BENCHMARKS.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +35,10 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["tidy"] => tidy::run(&root),
         ["deps"] => deps::run(&root),
+        ["docs"] => generate::run(&root, &Page::docs(), false),
+        ["docs", "--check"] => generate::run(&root, &Page::docs(), true),
+        ["contract"] => generate::run(&root, &Page::contract(), false),
+        ["contract", "--check"] => generate::run(&root, &Page::contract(), true),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -123,6 +123,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         observations,
         health,
         identity: identity(&config, epoch),
+        networks: config.security.instance_networks.clone(),
         change_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
@@ -132,7 +133,9 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let router = api::router::router(state, federation, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
     let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
-    static_instances::register(&app.registry, &app.catalog, &config.static_instances).await.map_err(StartError::StaticInstances)?;
+    let networks = &config.security.instance_networks;
+    let listed = static_instances::register(&app.registry, &app.catalog, &config.static_instances, networks);
+    listed.await.map_err(StartError::StaticInstances)?;
     app.readiness.set(true);
     Ok(app)
 }
@@ -171,15 +174,7 @@ fn judge(registry: &RegistryHandle) -> health::Judge {
     let registry = registry.clone();
     Arc::new(move |judgements| {
         let registry = registry.clone();
-        let translated = judgements.into_iter().map(|judgement: health::Judgement| registry::Judgement {
-            id: judgement.id,
-            incarnation: judgement.incarnation,
-            verdict: judgement.verdict,
-            from: judgement.from,
-            evidence: judgement.evidence,
-        });
-        let translated = translated.collect();
-        Box::pin(async move { registry.judge(translated).await })
+        Box::pin(async move { registry.judge(judgements).await })
     })
 }
 

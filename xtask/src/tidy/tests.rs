@@ -108,6 +108,12 @@ fn rooms_do_not_know_each_other() {
     caught(&with(health, "use crate::app;\n"), "crates/manager/src/health/mod.rs:3: health names app");
     caught(&with("crates/manager/src/tasks.rs", "use crate::health;\n"), "crates/manager/src/tasks.rs:3: tasks names the room health");
     caught(&with("crates/manager/src/app.rs", "use crate::api::{wire::Row};\n"), "crates/manager/src/app.rs:3: app names api::wire");
+    let api = "crates/manager/src/api/mod.rs";
+    caught(
+        &with(api, "use crate::health::{HealthHandle, Monitor};\n"),
+        "crates/manager/src/api/mod.rs:5: the room api names the room health",
+    );
+    assert_eq!(with(api, "use crate::health::HealthHandle;\n"), Vec::<String>::new());
     assert_eq!(with(health, "// use crate::api;\nconst X: &str = \"crate::api\";\n"), Vec::<String>::new());
     let mut files = sound();
     files.insert("crates/manager/src/novelty.rs".into(), "//! New.\n".into());

@@ -147,7 +147,7 @@ impl HealthTracker {
         let from = self.verdict;
         match (outcome, check) {
             (ProbeOutcome::Passed, _) => self.passed(policy, started, now, random),
-            (ProbeOutcome::Failed(_), _) if self.is_outdated(started) => self.reschedule(policy, now, random),
+            (ProbeOutcome::Failed(_), _) if self.is_outdated(started) => self.plan_if_idle(policy, now, random),
             (ProbeOutcome::Failed(_), Check::Looking) => self.looked_at(policy, now),
             (ProbeOutcome::Failed(kind), Check::Counting) => self.failed(policy, kind, now, doubting),
         }
@@ -156,7 +156,7 @@ impl HealthTracker {
 
     /// A failure of a probe that began before one that passed says nothing any more.
     fn is_outdated(&self, started: Moment) -> bool {
-        self.last_pass_started.is_some_and(|pass| started < pass) && self.verdict == Verdict::Passing
+        self.last_pass_started.is_some_and(|pass| started < pass)
     }
 
     fn passed(&mut self, policy: &HealthPolicy, started: Moment, now: Moment, random: u32) {
@@ -190,6 +190,10 @@ impl HealthTracker {
             return;
         }
         self.verdict = Verdict::Failing { in_a_row, passed_before };
+        self.plan_recheck(policy, now);
+    }
+
+    fn plan_recheck(&mut self, policy: &HealthPolicy, now: Moment) {
         if self.wants_another(policy) {
             self.hasten(now + policy.recheck);
         } else if self.in_flight == 0 {
@@ -209,9 +213,13 @@ impl HealthTracker {
         }
     }
 
-    /// Whether the probes that failed or run would not suffice to find it down.
+    /// Whether the probes that failed or run would not suffice to find it down: too few, or begun too close together to
+    /// span the least time. (Else fewer failures demanded would mean a later discovery: the missing one would begin only
+    /// after the others timed out.)
     fn wants_another(&self, policy: &HealthPolicy) -> bool {
-        !self.verdict.is_down() && self.verdict.failures().saturating_add(self.in_flight) < policy.max_failures.max(1)
+        let steps = millis(policy.least_span).div_ceil(millis(policy.overlap_after).max(1));
+        let spanning = u32::try_from(steps).unwrap_or(u32::MAX).saturating_add(1);
+        !self.verdict.is_down() && self.verdict.failures().saturating_add(self.in_flight) < policy.max_failures.max(spanning)
     }
 
     fn next_while_down(&self, policy: &HealthPolicy, now: Moment) -> Option<Moment> {
@@ -219,9 +227,15 @@ impl HealthTracker {
         Some(upcoming.unwrap_or(now + policy.retry_interval))
     }
 
-    fn reschedule(&mut self, policy: &HealthPolicy, now: Moment, random: u32) {
-        if self.in_flight == 0 && self.due.is_none() {
-            self.due = Some(self.next_slot(policy, now, random));
+    /// Plans the next probe if neither a plan nor a running probe would lead to one.
+    fn plan_if_idle(&mut self, policy: &HealthPolicy, now: Moment, random: u32) {
+        if self.in_flight > 0 || self.due.is_some() {
+            return;
+        }
+        match self.verdict {
+            Verdict::Unprobed | Verdict::Passing => self.due = Some(self.next_slot(policy, now, random)),
+            Verdict::Failing { .. } => self.plan_recheck(policy, now),
+            Verdict::Down { .. } => self.due = self.next_while_down(policy, now),
         }
     }
 

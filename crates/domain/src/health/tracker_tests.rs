@@ -82,6 +82,16 @@ fn a_hang_is_found_within_eighteen_seconds_of_any_beginning() {
 }
 
 #[test]
+fn fewer_failures_demanded_never_mean_a_later_discovery() {
+    let found = |max_failures: u32| {
+        let policy = HealthPolicy { max_failures, ..POLICY };
+        let hang = |now| if now < 4_000 { (1, ProbeOutcome::Passed) } else { (5_000, ProbeOutcome::Failed(Timeout)) };
+        run(&mut passing(0), &policy, 0, 60_000, hang).iter().find(|(_, verdict)| verdict.is_down()).unwrap().0
+    };
+    assert!(found(1) <= found(2) && found(2) <= found(3), "{} {} {}", found(1), found(2), found(3));
+}
+
+#[test]
 fn a_pause_of_a_second_and_a_half_changes_nothing() {
     for pause in (0..11_000).step_by(100) {
         let mut tracker = passing(0);
@@ -146,6 +156,22 @@ fn looking_never_counts_as_a_failure() {
     }
     assert_eq!(tracker.verdict(), Verdict::Passing);
     assert!(tracker.due().unwrap() <= at(600), "but it hastens the next scheduled probe");
+}
+
+#[test]
+fn a_lost_probe_from_before_the_last_pass_does_not_count_among_later_failures() {
+    let mut tracker = passing(0);
+    tracker.probe_started(&POLICY, at(10_000));
+    tracker.probe_started(&POLICY, at(11_000));
+    tracker.probe_ended(&POLICY, ProbeOutcome::Passed, at(11_000), at(11_001), 0, false);
+    for now in [13_000, 14_500] {
+        tracker.probe_started(&POLICY, at(now));
+        tracker.probe_ended(&POLICY, ProbeOutcome::Failed(FailureKind::Status), at(now), at(now + 1), 0, false);
+    }
+    let transition = tracker.probe_ended(&POLICY, ProbeOutcome::Failed(Timeout), at(10_000), at(15_000), 0, false);
+    assert_eq!(transition, None);
+    assert_eq!(tracker.verdict(), Verdict::Failing { in_a_row: 2, passed_before: true });
+    assert!(tracker.due().is_some_and(|due| due <= at(16_000)), "{:?}", tracker.due());
 }
 
 #[test]

@@ -35,8 +35,5 @@ pub(super) fn metadata_fault(metadata: &BTreeMap<Arc<str>, Arc<str>>) -> Option<
     if bytes > METADATA_BYTES_MAX {
         return Some(alloc::format!("metadata must take at most {METADATA_BYTES_MAX} bytes in all, got {bytes}"));
     }
-    if metadata.keys().any(|key| key.is_empty()) {
-        return Some("metadata keys must not be empty".into());
-    }
     None
 }

@@ -267,6 +267,13 @@ impl Instance {
         Self { registration, presence, registered_at: now, updated_at: now, revision: Revision::FIRST, incarnation: Revision::FIRST }
     }
 
+    /// An id that left at revision `last` and is registered at `now`: a new beginning whose numbers go on, so that nothing said
+    /// about its former self (a late verdict, a reader's difference between two pictures) is taken for it.
+    pub fn returned(registration: Registration, last: Revision, now: Timestamp) -> Self {
+        let revision = last.next();
+        Self { revision, incarnation: revision, ..Self::registered(registration, now) }
+    }
+
     /// The same id registered again at `now`: keeps its history, and its presence unless one was said.
     pub fn registered_again(&self, registration: Registration, now: Timestamp) -> Self {
         let revision = self.revision.next();

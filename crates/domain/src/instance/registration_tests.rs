@@ -51,3 +51,10 @@ fn registering_again_keeps_history_and_notices_a_move() {
     let moved = same.registered_again(Registration::from_draft(draft("a", "b", 2)).unwrap(), at(3));
     assert_eq!((moved.revision, moved.incarnation), (Revision(3), Revision(3)));
 }
+
+#[test]
+fn who_left_and_returns_is_somebody_else_with_higher_numbers() {
+    let returned = Instance::returned(Registration::from_draft(draft("a", "b", 1)).unwrap(), Revision(4), Timestamp::from_epoch_millis(9));
+    assert_eq!((returned.revision, returned.incarnation), (Revision(5), Revision(5)));
+    assert_eq!((returned.registered_at, returned.updated_at), (Timestamp::from_epoch_millis(9), Timestamp::from_epoch_millis(9)));
+}

@@ -55,6 +55,8 @@ pub struct ApiState {
     pub listing: Listing,
     /// Who this manager is.
     pub identity: Identity,
+    /// Networks that may be registered although they are otherwise never dialled.
+    pub networks: Vec<ipnet::IpNet>,
     /// Longest time a change may wait for the disk before it is answered without an outcome.
     pub change_timeout: Duration,
     /// Bounds of request bodies.

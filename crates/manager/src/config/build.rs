@@ -5,6 +5,7 @@
 use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
+use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -2,11 +2,11 @@
 //!
 //! Owns the structs. Does not own how they are filled (`build.rs`). Rooms never see the whole [`Config`].
 
+use crate::observe::settings::LoggingConfig;
 use ipnet::IpNet;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
-use tracing::level_filters::LevelFilter;
 
 /// The whole configuration, checked. Read by `app` only, which hands each room its part.
 #[derive(Clone, Debug)]
@@ -194,41 +194,6 @@ pub struct ClientConfig {
     pub max_pool_size: usize,
     /// Further certificate authorities in PEM; a readable file when the configuration was read.
     pub tls_ca_file: Option<PathBuf>,
-}
-
-/// What is logged where.
-#[derive(Clone, Debug)]
-pub struct LoggingConfig {
-    /// Level of everything not named in `levels`.
-    pub root: LevelFilter,
-    /// Level by target (`peegeeq_service_manager::health`); the longest matching target counts.
-    pub levels: Vec<(String, LevelFilter)>,
-    /// Form of a line.
-    pub format: LogFormat,
-    /// File that receives every line too.
-    pub file: Option<LogFile>,
-    /// Lines waiting to be written, for each output.
-    pub queue_max: usize,
-}
-
-/// Form of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// One JSON object a line.
-    Json,
-}
-
-/// A log file that is put aside at a size.
-#[derive(Clone, Debug)]
-pub struct LogFile {
-    /// Path of the current file.
-    pub path: PathBuf,
-    /// Size in bytes at which it is put aside.
-    pub max_bytes: u64,
-    /// How many files put aside are kept.
-    pub max_history: u64,
 }
 
 /// What is measured.

@@ -20,9 +20,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peegeeq_domain::health::{HealthPolicy, Verdict};
-use peegeeq_domain::instance::{InstanceId, Revision};
+use peegeeq_domain::health::HealthPolicy;
 
+pub use crate::registry::Judgement;
 pub use handle::{CheckError, HealthHandle};
 pub use monitor::start;
 pub use peegeeq_domain::health::Check;
@@ -44,21 +44,6 @@ pub struct HealthSettings {
     pub response_max: usize,
     /// Who asks: the manager's id, sent with every request.
     pub manager_id: String,
-}
-
-/// A change of verdict, on its way into the catalog and the journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
-    /// The member.
-    pub id: InstanceId,
-    /// The incarnation that was probed.
-    pub incarnation: Revision,
-    /// What was found before.
-    pub from: Verdict,
-    /// What is found now.
-    pub verdict: Verdict,
-    /// The sentence that explains it.
-    pub evidence: String,
 }
 
 /// Puts judgements into the catalog. The future ends when a reader of the catalog sees them. Called with one batch at a time.

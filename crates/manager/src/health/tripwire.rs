@@ -106,12 +106,12 @@ mod tests {
     fn three_false_trips_switch_it_off() {
         let mut wire = Wire::default();
         let at = Moment::from_millis;
-        for false_trips in 0..FALSE_TRIPS_MAX {
-            assert_eq!(wire.probe_passed(at(0)), Some(BACK_OFF[false_trips]));
-            assert!(wire.ended(Trip::Tripped, at(10)));
-            assert_eq!(wire.probe_passed(at(9)), None, "a probe that began before the trip says nothing about it");
+        for (n, back_off) in (0..).zip(BACK_OFF) {
+            assert_eq!(wire.probe_passed(at(n * 100)), Some(back_off));
+            assert!(wire.ended(Trip::Tripped, at(n * 100 + 50)));
+            assert_eq!(wire.probe_passed(at(n * 100 + 49)), None, "a probe that began before the trip says nothing about it");
         }
-        assert_eq!(wire.probe_passed(at(11)), None);
+        assert_eq!(wire.probe_passed(at(1_000)), None);
     }
 
     #[test]

@@ -38,6 +38,14 @@ pub struct DialerSettings {
     pub tls: TlsSettings,
 }
 
+/// Why an address is never dialled, or `None` if it may be: `allowed` lifts the refusal of link-local and similar addresses.
+pub fn refusal(address: IpAddr, allowed: &[IpNet]) -> Option<&'static str> {
+    let reason = network::refusal(address)?;
+    let meant = network::embedded_ipv4(address);
+    let lifted = allowed.iter().any(|network| network.contains(&address) || network.contains(&meant));
+    (!lifted).then_some(reason)
+}
+
 /// Opens connections to instances.
 #[derive(Debug)]
 pub struct Dialer {
@@ -88,7 +96,7 @@ impl Dialer {
         let mut refused = None;
         let mut allowed: Vec<SocketAddr> = Vec::with_capacity(1);
         for address in addresses {
-            match self.refusal(address.ip()) {
+            match refusal(address.ip(), &self.allowed_networks) {
                 None if allowed.len() < ADDRESSES_MAX && !allowed.contains(&address) => allowed.push(address),
                 None => {}
                 Some(reason) => refused = Some((address.ip(), reason)),
@@ -101,13 +109,6 @@ impl Dialer {
             )),
             _ => Ok(allowed),
         }
-    }
-
-    fn refusal(&self, address: IpAddr) -> Option<&'static str> {
-        let reason = network::refusal(address)?;
-        let meant = network::embedded_ipv4(address);
-        let lifted = self.allowed_networks.iter().any(|network| network.contains(&address) || network.contains(&meant));
-        (!lifted).then_some(reason)
     }
 
     async fn look_up(&self, endpoint: &Endpoint, deadline: Deadline) -> Result<Vec<SocketAddr>, Failure> {

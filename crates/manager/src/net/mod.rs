@@ -12,7 +12,7 @@ mod stream;
 mod tls;
 
 pub use deadline::Deadline;
-pub use dialer::{Dialer, DialerSettings};
+pub use dialer::{Dialer, DialerSettings, refusal};
 pub use exchange::{Answer, Caller, Get, HOP_HEADER, Link};
 pub use limits::raise_open_files;
 pub use pool::{Client, FetchError, Limits};
@@ -36,3 +36,6 @@ impl Failure {
         Self { kind, sentence: sentence.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

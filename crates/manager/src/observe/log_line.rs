@@ -2,7 +2,7 @@
 //!
 //! Owns the two forms and that nothing in a value can forge a line or colour a terminal. Does not own where lines go.
 
-use crate::config::LogFormat;
+use super::settings::LogFormat;
 use serde_json::{Map, Value as Json};
 use std::fmt::Write;
 use tracing::Level;

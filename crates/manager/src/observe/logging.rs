@@ -5,7 +5,7 @@
 
 use super::log_line::{Fields, Line};
 use super::log_queue::LogQueue;
-use crate::config::{LogFile, LogFormat, LoggingConfig};
+use super::settings::{LogFile, LogFormat, LoggingConfig};
 use logroller::{LogRoller, LogRollerBuilder, Rotation, RotationSize};
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -209,7 +209,7 @@ mod tests {
         }
         drop(roller);
         let files = || std::fs::read_dir(folder.path().join("logs")).expect("a folder").count();
-        // Old files are removed by a thread of the roller's own: wait for the state, with a bound.
+        // why: old files are removed by a thread of the roller's own; wait for the state, with a bound.
         let waited = (0..200).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
             files() == 3

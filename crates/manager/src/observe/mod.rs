@@ -5,3 +5,4 @@ mod log_queue;
 pub(crate) mod logger_names;
 pub mod logging;
 pub mod metrics;
+pub mod settings;

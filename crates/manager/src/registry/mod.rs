@@ -8,4 +8,6 @@ pub mod store;
 mod writer;
 
 pub use reader::CatalogReader;
+#[cfg(test)]
+pub(crate) use reader::{CatalogPublisher, catalog_cell};
 pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, start};

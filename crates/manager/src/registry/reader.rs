@@ -15,13 +15,13 @@ pub struct CatalogReader {
 
 /// The writing end of [`CatalogReader`]. The registry's writer alone holds it.
 #[derive(Debug)]
-pub(super) struct CatalogPublisher {
+pub(crate) struct CatalogPublisher {
     current: Arc<ArcSwap<Catalog>>,
     changed: watch::Sender<Generation>,
 }
 
 /// A reader and its publisher, beginning with `catalog`.
-pub(super) fn catalog_cell(catalog: Catalog) -> (CatalogPublisher, CatalogReader) {
+pub(crate) fn catalog_cell(catalog: Catalog) -> (CatalogPublisher, CatalogReader) {
     let (sender, receiver) = watch::channel(catalog.generation());
     let current = Arc::new(ArcSwap::from_pointee(catalog));
     (CatalogPublisher { current: current.clone(), changed: sender }, CatalogReader { current, changed: receiver })
@@ -41,12 +41,12 @@ impl CatalogReader {
 
 impl CatalogPublisher {
     /// The picture now.
-    pub(super) fn current(&self) -> Arc<Catalog> {
+    pub(crate) fn current(&self) -> Arc<Catalog> {
         self.current.load_full()
     }
 
     /// Shows a new picture to everybody.
-    pub(super) fn publish(&self, catalog: Catalog) {
+    pub(crate) fn publish(&self, catalog: Catalog) {
         let generation = catalog.generation();
         self.current.store(Arc::new(catalog));
         self.changed.send_replace(generation);

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::ServerSettings;
+use super::linger::Left;
 use super::watch::{Activity, InRequest, Patience, Watched};
 use crate::clock;
 
@@ -47,8 +48,9 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn new(settings: &ServerSettings, open: Arc<AtomicUsize>) -> Self {
         let mut builder = http1::Builder::new();
+        // Flushes are not gathered for pipelines: hyper would then drop its own 400 and 431 while bytes wait to be parsed.
         // The time limits are kept by `watch`: hyper's own would count resting between requests as a slow head.
-        builder.header_read_timeout(None).max_buf_size(settings.header_bytes_max.max(8192)).pipeline_flush(true);
+        builder.header_read_timeout(None).max_buf_size(settings.header_bytes_max.max(8192));
         let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
         Self { builder, patience, open, open_max: settings.connections_max }
     }
@@ -80,21 +82,52 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
         let (service, in_request) = (service.clone(), requests.request_began());
         async move { Ok::<_, Infallible>(service.answer(request, Peer(address), in_request).await) }
     });
-    let stream = TokioIo::new(Watched::new(stream, activity.clone()));
-    let mut connection = std::pin::pin!(limits.builder.serve_connection(stream, answer));
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended.map_err(|error| error.to_string()),
-        why = lost_patience(&activity, limits.patience) => Err(why.to_owned()),
+    let left = Left::new();
+    let stream = TokioIo::new(Watched::new(stream, activity.clone(), left.clone()));
+    let ended = converse(limits.builder.serve_connection(stream, answer), &activity, limits.patience, &stop).await;
+    match ended {
+        End::Impatient(why) => tracing::debug!(peer = %address, "connection ended: {why}"),
+        // Who stops does not wait for clients.
+        End::Over(_) if stop.is_cancelled() => {}
+        End::Over(ended) => {
+            left.linger().await;
+            if let Err(error) = ended {
+                tracing::debug!(peer = %address, "connection ended: {error}");
+            }
+        }
+    }
+}
+
+/// The stream as the conversation sees it.
+type Io = TokioIo<Watched<TcpStream>>;
+
+/// How a conversation ended.
+enum End {
+    /// By itself, well or with an error.
+    Over(hyper::Result<()>),
+    /// The client was too slow or idle for too long.
+    Impatient(&'static str),
+}
+
+/// Serves until the end, politely at `stop`.
+async fn converse<S, B>(connection: http1::Connection<Io, S>, activity: &Activity, patience: Patience, stop: &CancellationToken) -> End
+where
+    S: hyper::service::HttpService<Incoming, ResBody = B>,
+    S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    B: http_body::Body + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => End::Over(ended),
+        why = lost_patience(activity, patience) => End::Impatient(why),
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
-                ended = connection => ended.map_err(|error| error.to_string()),
-                why = lost_patience(&activity, limits.patience) => Err(why.to_owned()),
+                ended = connection => End::Over(ended),
+                why = lost_patience(activity, patience) => End::Impatient(why),
             }
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(peer = %address, "connection ended: {error}");
     }
 }
 
@@ -111,5 +144,9 @@ async fn lost_patience(activity: &Activity, patience: Patience) -> &'static str 
 
 async fn refuse(mut stream: TcpStream) {
     // Whether the client reads the refusal is its own affair.
-    let _ = tokio::time::timeout(Duration::from_secs(1), stream.write_all(TOO_MANY)).await;
+    if tokio::time::timeout(Duration::from_secs(1), stream.write_all(TOO_MANY)).await.is_ok() {
+        let left = Left::new();
+        left.put(stream);
+        left.linger().await;
+    }
 }

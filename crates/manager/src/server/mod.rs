@@ -5,6 +5,7 @@
 //! with a runtime of its own: see `docs/adr/0003-one-runtime-a-core.md`.
 
 mod connection;
+mod linger;
 mod listener;
 mod watch;
 mod worker;

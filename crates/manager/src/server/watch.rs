@@ -13,6 +13,7 @@ use std::time::Duration;
 use peegeeq_domain::time::{Moment, millis};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::linger::Left;
 use crate::clock;
 
 /// "Not since anything": no moment is this late.
@@ -97,20 +98,37 @@ impl Drop for InRequest {
 /// A stream that notes its activity.
 #[derive(Debug)]
 pub(super) struct Watched<S> {
-    stream: S,
+    stream: Option<S>,
     activity: Arc<Activity>,
+    left: Left<S>,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(stream: S, activity: Arc<Activity>) -> Self {
-        Self { stream, activity }
+    /// The stream is left at `left` in the end.
+    pub(super) fn new(stream: S, activity: Arc<Activity>, left: Left<S>) -> Self {
+        Self { stream: Some(stream), activity, left }
+    }
+
+    fn stream(&mut self) -> Pin<&mut S>
+    where
+        S: Unpin,
+    {
+        Pin::new(self.stream.as_mut().expect("the stream is taken only when this is dropped"))
+    }
+}
+
+impl<S> Drop for Watched<S> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            self.left.put(stream);
+        }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let read = self.stream().poll_read(cx, buffer);
         if buffer.filled().len() > before {
             self.activity.read_some();
         }
@@ -120,27 +138,27 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let wrote = self.stream().poll_write(cx, bytes);
         self.activity.wrote(&wrote);
         wrote
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let wrote = self.stream().poll_write_vectored(cx, slices);
         self.activity.wrote(&wrote);
         wrote
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.as_ref().is_some_and(AsyncWrite::is_write_vectored)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        self.stream().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        self.stream().poll_shutdown(cx)
     }
 }
 

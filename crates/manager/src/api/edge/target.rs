@@ -8,8 +8,8 @@ use super::super::error::ApiError;
 
 /// Refuses a request that has two readings.
 pub(super) fn check<B>(request: &Request<B>) -> Result<(), ApiError> {
-    if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
-        return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "CONNECT and TRACE are not offered"));
+    if request.method() == Method::CONNECT {
+        return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "CONNECT is not offered: this is not a proxy"));
     }
     framing(request.headers())?;
     hosts(request)?;
@@ -131,7 +131,7 @@ mod tests {
             Err(StatusCode::BAD_REQUEST)
         );
         assert_eq!(verdict(|request| request.uri("http://other/x")), Err(StatusCode::BAD_REQUEST));
-        assert_eq!(verdict(|request| request.method("TRACE")), Err(StatusCode::NOT_IMPLEMENTED));
+        assert_eq!(verdict(|request| request.method("CONNECT")), Err(StatusCode::METHOD_NOT_ALLOWED));
         assert_eq!(verdict(|request| request.header("expect", "tea")), Err(StatusCode::EXPECTATION_FAILED));
     }
 }

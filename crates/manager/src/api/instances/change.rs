@@ -12,6 +12,7 @@ use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
 use crate::api::state::{ApiState, Shared};
 use crate::api::wire::registration::{Deregistered, RegisterRequest, Registered, UpdateRequest, read_id, read_registration, read_update};
+use crate::api::wire::words::InstancePath;
 use crate::clock;
 use crate::registry::RegistryError;
 
@@ -39,7 +40,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 pub async fn register_instance(state: Shared, request: Request) -> Response {
     let registered = async {
         let body = json_body(request, state.body).await?;
-        let read = read_registration(&body)?;
+        let read = read_registration(&body, &state.networks)?;
         let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
         Ok::<_, ApiError>((registered, read.ignored))
     };
@@ -69,7 +70,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
 /// Changes labels, weight or presence of an instance that stays where it is.
 #[utoipa::path(
     put, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "updateInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     request_body = UpdateRequest,
     responses(
         (status = 200, description = "changed", body = Registered),
@@ -109,7 +110,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
 /// Deregisters an instance.
 #[utoipa::path(
     delete, path = "/api/v1/instances/{instanceId}/deregister", tag = "instances", operation_id = "deregisterInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "gone", body = Deregistered),
         (status = 400, description = "the id is not one", body = ErrorBody),
@@ -139,7 +140,7 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Respo
 /// Deregisters an instance: the shorter path.
 #[utoipa::path(
     delete, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "deleteInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "gone", body = Deregistered),
         (status = 400, description = "the id is not one", body = ErrorBody),

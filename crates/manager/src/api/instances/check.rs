@@ -8,12 +8,13 @@ use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::state::Shared;
 use crate::api::wire::health::HealthCheckView;
+use crate::api::wire::words::InstancePath;
 use crate::health::CheckError;
 
 /// Checks one instance now. A pass counts; a failure is only shown and hastens the next scheduled check.
 #[utoipa::path(
     get, path = "/api/v1/instances/{instanceId}/health", tag = "health", operation_id = "checkInstanceHealth",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "checked, whatever was found", body = HealthCheckView<'static>),
         (status = 400, description = "the path is wrong", body = ErrorBody),
@@ -29,7 +30,7 @@ pub async fn get_instance_health(state: Shared, Path(id): Path<String>) -> Respo
 /// Forces a check of one instance, which counts in full (a failure at most once a second).
 #[utoipa::path(
     post, path = "/api/v1/instances/{instanceId}/health/check", tag = "health", operation_id = "forceInstanceHealthCheck",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "checked, whatever was found", body = HealthCheckView<'static>),
         (status = 400, description = "the path is wrong", body = ErrorBody),

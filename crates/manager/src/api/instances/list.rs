@@ -15,6 +15,7 @@ use crate::api::extract::{has_tag, not_modified, query};
 use crate::api::listing::Rendered;
 use crate::api::state::Shared;
 use crate::api::wire::instance::InstanceView;
+use crate::api::wire::words::ListParameters;
 use crate::clock;
 
 /// The list of instances.
@@ -74,14 +75,7 @@ struct ListFrame<'a> {
 /// Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
 #[utoipa::path(
     get, path = "/api/v1/instances", tag = "instances", operation_id = "listInstances",
-    params(
-        ("environment" = Option<String>, Query, description = "exactly this environment"),
-        ("region" = Option<String>, Query, description = "exactly this region"),
-        ("status" = Option<String>, Query, description = "healthy, unhealthy, unknown, starting or stopping, in any case; another word matches nothing"),
-        ("sort" = Option<String>, Query, description = "field to sort by, with '-' in front for the other direction"),
-        ("page" = Option<u32>, Query, description = "page, from 1"),
-        ("pageSize" = Option<u32>, Query, description = "rows of a page, 1 to 1000, default 100 when a page is asked for"),
-    ),
+    params(ListParameters),
     responses(
         (status = 200, description = "the instances", body = InstanceList<'static>),
         (status = 304, description = "unchanged since the answer with that ETag"),

@@ -13,6 +13,9 @@ use crate::api::listing::Rendered;
 /// Rows of a page when only `page` is said.
 const PAGE_SIZE: usize = 100;
 
+/// Beyond this there are no instances.
+const PAGE_MAX: usize = 1_000_000;
+
 /// Most rows of a page.
 pub(super) const PAGE_SIZE_MAX: usize = 1000;
 
@@ -102,7 +105,7 @@ impl ListQuery {
         let (mut faults, mut number, mut size) = (Vec::new(), None, None);
         for (name, value) in parameters {
             match &*name {
-                "page" => number = whole(&mut faults, "page", &value, usize::MAX),
+                "page" => number = whole(&mut faults, "page", &value, PAGE_MAX),
                 "pageSize" => size = whole(&mut faults, "pageSize", &value, PAGE_SIZE_MAX),
                 "sort" => query.sort = sort(&mut faults, &value),
                 _ => query.filter_by(name, value),
@@ -155,8 +158,7 @@ impl Page {
 fn whole(faults: &mut Vec<Fault>, name: &str, value: &str, most: usize) -> Option<usize> {
     let number = value.parse::<usize>().ok().filter(|number| (1..=most).contains(number));
     if number.is_none() {
-        let most = if most == usize::MAX { String::new() } else { format!(" to {most}") };
-        faults.push(Fault::new(name, format!("{name} must be a whole number from 1{most}")));
+        faults.push(Fault::new(name, format!("{name} must be a whole number from 1 to {most}")));
     }
     number
 }
@@ -203,6 +205,6 @@ mod tests {
         assert_eq!(page(1, 10).range(25), 0..10);
         assert_eq!(page(3, 10).range(25), 20..25);
         assert_eq!(page(4, 10).range(25), 25..25);
-        assert_eq!(page(usize::MAX, 1000).range(25), 25..25);
+        assert_eq!(page(PAGE_MAX, 1000).range(25), 25..25);
     }
 }

@@ -12,6 +12,7 @@ use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::{has_tag, not_modified};
 use crate::api::state::Shared;
 use crate::api::wire::instance::{InstanceView, SetupView, setup_views};
+use crate::api::wire::words::InstancePath;
 use crate::clock;
 
 /// One instance.
@@ -43,7 +44,7 @@ struct ReadFrame {
 /// Reads one instance.
 #[utoipa::path(
     get, path = "/api/v1/instances/{instanceId}", tag = "instances", operation_id = "getInstance",
-    params(("instanceId" = String, Path, description = "name of the instance, percent-encoded once")),
+    params(InstancePath),
     responses(
         (status = 200, description = "the instance", body = InstanceRead<'static>),
         (status = 304, description = "unchanged since the answer with that ETag"),

@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use peegeeq_domain::instance::{Draft, Fault, InstanceId, Patch, Presence, Registration, Revision, Weight};
+use ipnet::IpNet;
+use peegeeq_domain::instance::{Draft, Fault, Host, InstanceId, Patch, Presence, Registration, Revision, Weight};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use super::words::{PresenceWord, SchemeWord};
 use crate::api::error::ApiError;
 use crate::api::extract::Fields;
+use crate::net::refusal;
 
 /// The sentence the original put in front of whatever its JSON reader said.
 const UNREADABLE: &str = "Invalid registration data";
@@ -20,35 +23,66 @@ const UNREADABLE: &str = "Invalid registration data";
 #[expect(dead_code, reason = "describes the request in the API document; the reader takes fields one by one to name all faults at once")]
 pub struct RegisterRequest {
     /// Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones.
-    #[schema(examples("peegeeq-prod-01"), min_length = 1, max_length = 128)]
+    #[schema(schema_with = instance_id_schema)]
     instance_id: String,
     /// DNS name or address.
-    #[schema(examples("10.0.1.100"))]
+    #[schema(
+        examples("10.0.1.100"),
+        min_length = 1,
+        max_length = 253,
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(\\.[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?){0,3}$|^[0-9A-Fa-f:.\\[\\]]+$"
+    )]
     host: String,
     /// TCP port.
     #[schema(examples(8080), minimum = 1, maximum = 65535)]
     port: u32,
     /// `http` or `https`; default `http`.
-    #[schema(nullable = false)]
-    scheme: Option<String>,
+    scheme: Option<SchemeWord>,
     /// Version of its software; default `unknown`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     version: Option<String>,
     /// Environment; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     environment: Option<String>,
     /// Region; default `default`.
+    #[schema(
+        max_length = 128,
+        pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
+    )]
     region: Option<String>,
     /// Share of traffic relative to others, default 1.
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// Path asked for health; default `/health`.
+    #[schema(max_length = 256, pattern = "^/[A-Za-z0-9_-][A-Za-z0-9_/-]*$")]
     health_path: Option<String>,
     /// Status that counts as healthy; default any 2xx.
     #[schema(minimum = 200, maximum = 599)]
     health_status: Option<u32>,
     /// `starting`, `serving`, `draining`, `stopping` or `maintenance`; default: as before, or `serving`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// Labels: at most 64 keys and 16 KiB. Values that are not text are kept as their JSON text.
     metadata: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+/// An id: text, or a whole number, which is taken as its digits.
+fn instance_id_schema() -> utoipa::openapi::schema::Schema {
+    use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+    let pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]+$";
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(128)).pattern(Some(pattern));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0));
+    let either = OneOfBuilder::new().item(text.examples(["peegeeq-prod-01"])).item(number);
+    either
+        .description(Some(
+            "Name of the instance: 1 to 128 characters, no control, invisible or direction-changing ones; a number is taken as its digits",
+        ))
+        .into()
 }
 
 /// Answer to a registration.
@@ -95,7 +129,7 @@ pub struct UpdateRequest {
     #[schema(minimum = 1, maximum = 1000)]
     weight: Option<u32>,
     /// The new order: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
-    presence: Option<String>,
+    presence: Option<PresenceWord>,
     /// The revision this change was made for; 409 if it is another by now.
     revision: Option<u64>,
 }
@@ -120,14 +154,14 @@ pub struct ReadUpdate {
     pub ignored: Vec<String>,
 }
 
-/// Reads a registration, naming all faults at once.
-pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
+/// Reads a registration, naming all faults at once. Addresses that are never dialled are refused unless in `networks`.
+pub fn read_registration(body: &[u8], networks: &[IpNet]) -> Result<ReadRegistration, ApiError> {
     let fields = Fields::read(body).map_err(|reason| ApiError::bad_request(format!("{UNREADABLE}: {reason}")))?;
     let mut draft = Draft::default();
     let mut reader = FieldReader::default();
     for (name, value) in fields.0 {
         match &*name {
-            "instanceId" => draft.instance_id = reader.text("instanceId", value),
+            "instanceId" => draft.instance_id = reader.id(value),
             "host" => draft.host = reader.text("host", value),
             "port" => draft.port = number(value),
             "scheme" => draft.scheme = reader.text("scheme", value),
@@ -143,6 +177,7 @@ pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
         }
     }
     let FieldReader { mut faults, ignored } = reader;
+    faults.extend(draft.host.as_deref().and_then(|host| forbidden(host, networks)));
     match Registration::from_draft(draft) {
         Ok(registration) if faults.is_empty() => Ok(ReadRegistration { registration, ignored }),
         judged => {
@@ -152,6 +187,14 @@ pub fn read_registration(body: &[u8]) -> Result<ReadRegistration, ApiError> {
             Err(ApiError::faults(faults))
         }
     }
+}
+
+/// The fault of a host that is the literal of an address the manager never dials. A name is checked when it is dialled.
+fn forbidden(host: &str, networks: &[IpNet]) -> Option<Fault> {
+    let address = Host::parse(host).ok()?.address()?;
+    let reason = refusal(address, networks)?;
+    let message = format!("host {address} is {reason} and is never asked for anything; allow it with security.instance.networks");
+    Some(Fault::new("host", message))
 }
 
 /// Reads a change, naming all faults at once.
@@ -169,15 +212,15 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
         }
     }
     reader.faults.extend(patch.fault());
-    if patch == Patch::default() && reader.faults.is_empty() {
-        return Err(ApiError::bad_request("nothing to change: give metadata, weight or presence"));
-    }
     if reader.faults.is_empty() {
         Ok(ReadUpdate { patch, revision, ignored: reader.ignored })
     } else {
         Err(ApiError::faults(reader.faults))
     }
 }
+
+/// Metadata as the domain keeps it.
+type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Reads fields one by one and collects what is wrong with them.
 #[derive(Default)]
@@ -187,29 +230,47 @@ struct FieldReader {
 }
 
 impl FieldReader {
-    /// Text; a number or boolean is taken as its text, as the original did; null is as good as absent.
+    /// Text; null is as good as absent.
     fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
         match value.get().as_bytes().first() {
             Some(b'n') => None,
-            Some(b'{' | b'[') => {
+            Some(b'"') => self.readable(field, text_of(value)),
+            _ => {
                 self.faults.push(Fault::new(field, format!("{field} must be text")));
                 None
             }
-            _ => Some(text_of(value)),
         }
     }
 
-    fn metadata(&mut self, value: &RawValue) -> Option<BTreeMap<Arc<str>, Arc<str>>> {
+    fn readable(&mut self, field: &str, text: Result<String, String>) -> Option<String> {
+        text.map_err(|reason| self.faults.push(Fault::new(field, format!("{field} cannot be read as text: {reason}")))).ok()
+    }
+
+    /// Text, or a whole number, which the original took as its digits.
+    fn id(&mut self, value: &RawValue) -> Option<String> {
+        let digits = value.get();
+        if digits.bytes().all(|digit| digit.is_ascii_digit()) { Some(digits.to_owned()) } else { self.text("instanceId", value) }
+    }
+
+    fn metadata(&mut self, value: &RawValue) -> Option<Labels> {
         if value.get() == "null" {
             return None;
         }
         match Fields::read(value.get().as_bytes()) {
-            Ok(fields) => Some(fields.0.into_iter().map(|(key, value)| (Arc::from(key), Arc::from(text_of(value)))).collect()),
+            Ok(fields) => {
+                let texts = fields.0.into_iter().map(|(key, value)| Ok((Arc::from(key), Arc::from(text_of(value)?))));
+                self.readable_metadata(texts.collect())
+            }
             Err(reason) => {
                 self.faults.push(Fault::new("metadata", format!("metadata must be an object of texts: {reason}")));
                 None
             }
         }
+    }
+
+    fn readable_metadata(&mut self, texts: Result<Labels, String>) -> Option<Labels> {
+        let fault = |reason| Fault::new("metadata", format!("a value of metadata cannot be read as text: {reason}"));
+        texts.map_err(|reason| self.faults.push(fault(reason))).ok()
     }
 
     fn weight(&mut self, value: &RawValue) -> Option<Weight> {
@@ -236,10 +297,12 @@ fn number(value: &RawValue) -> Option<Option<u64>> {
     (value.get() != "null").then(|| value.get().parse::<u64>().ok())
 }
 
-/// Text as it is; anything else as its JSON text.
-fn text_of(value: &RawValue) -> String {
-    let unquoted = || serde_json::from_str::<String>(value.get()).ok();
-    value.get().starts_with('"').then(unquoted).flatten().unwrap_or_else(|| value.get().to_owned())
+/// Text as it is; anything else as its JSON text. Text may be unreadable: half of a surrogate pair means no character.
+fn text_of(value: &RawValue) -> Result<String, String> {
+    match value.get() {
+        quoted if quoted.starts_with('"') => serde_json::from_str(quoted).map_err(|error| error.to_string()),
+        other => Ok(other.to_owned()),
+    }
 }
 
 /// Reads an id from a path, where it must be one that could have been registered.
@@ -252,7 +315,7 @@ mod tests {
     use super::*;
 
     fn error(body: &str) -> (String, Vec<String>) {
-        let body = read_registration(body.as_bytes()).expect_err(body).body("id");
+        let body = read_registration(body.as_bytes(), &[]).expect_err(body).body("id");
         let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
         let details = body["details"].as_array().cloned().unwrap_or_default();
         (
@@ -288,7 +351,7 @@ mod tests {
     #[test]
     fn metadata_values_become_text_and_unknown_fields_are_named() {
         let body = r#"{"instanceId":1,"host":"h","port":1,"enviroment":"x","metadata":{"a=b":"c","ключ":"v","n":5,"z":null,"o":{"p":1},"b":true}}"#;
-        let read = read_registration(body.as_bytes()).expect("valid");
+        let read = read_registration(body.as_bytes(), &[]).expect("valid");
         assert_eq!(read.ignored, ["enviroment"]);
         assert_eq!(read.registration.id.as_str(), "1");
         let metadata: Vec<_> = read.registration.labels.metadata.iter().map(|(key, value)| (&**key, &**value)).collect();
@@ -296,11 +359,25 @@ mod tests {
     }
 
     #[test]
+    fn half_a_character_is_a_fault_wherever_it_stands() {
+        assert_eq!(error(r#"{"instanceId":"\ud800","host":"h","port":1}"#).1, ["instanceId"]);
+        assert_eq!(error(r#"{"instanceId":"a","host":"h","port":1,"metadata":{"k":"\udc00"}}"#).1, ["metadata"]);
+    }
+
+    #[test]
+    fn addresses_that_are_never_dialled_are_not_registered_unless_allowed() {
+        let body = r#"{"instanceId":"a","host":"169.254.1.1","port":0}"#;
+        assert_eq!(error(body).1, ["host", "port"]);
+        let allowed = ["169.254.0.0/16".parse().expect("a network")];
+        assert!(read_registration(br#"{"instanceId":"a","host":"169.254.1.1","port":1}"#, &allowed).is_ok());
+    }
+
+    #[test]
     fn updates_change_something() {
         let read = read_update(br#"{"weight":5,"metadata":{},"revision":3}"#).expect("valid");
         assert_eq!(read.revision, Some(Revision(3)));
         assert_eq!(read.patch.metadata, Some(BTreeMap::new()));
-        for body in ["{}", r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
+        for body in [r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
             assert!(read_update(body.as_bytes()).is_err(), "{body}");
         }
     }

@@ -125,12 +125,10 @@ impl<'a> Plan<'a> {
         if self.count >= self.instances_max {
             return Err(RegistryError::InstancesFull { limit: self.instances_max });
         }
-        let mut instance = Instance::registered(registration, self.now);
-        if let Some(last) = self.last_revision(instance.id()) {
-            instance.revision = last.next();
-            instance.incarnation = instance.revision;
-        }
-        let instance = Arc::new(instance);
+        let instance = Arc::new(match self.last_revision(&registration.id) {
+            Some(last) => Instance::returned(registration, last, self.now),
+            None => Instance::registered(registration, self.now),
+        });
         let endpoint = instance.registration.endpoint.base_url();
         self.count += 1;
         self.put(&instance, JournalEvent::Registered { id: instance.id().clone(), endpoint });

@@ -1,0 +1,58 @@
+//! Writing JSON piece by piece, for answers that are kept as text.
+
+use serde::Serialize;
+
+/// A JSON object or array that is being written.
+#[derive(Debug, Default)]
+pub(super) struct JsonText(Vec<u8>);
+
+impl JsonText {
+    /// Text with room for so many bytes.
+    pub(super) fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
+    /// Adds text that is known to be JSON in its place.
+    pub(super) fn raw(&mut self, text: &[u8]) -> &mut Self {
+        self.0.extend_from_slice(text);
+        self
+    }
+
+    /// Adds a value.
+    pub(super) fn value(&mut self, value: &impl Serialize) -> &mut Self {
+        let before = self.0.len();
+        if serde_json::to_writer(&mut self.0, value).is_err() {
+            // Our shapes have text keys and no failing parts, so this is a fault of ours; the rest stays readable.
+            self.0.truncate(before);
+            self.raw(b"null");
+        }
+        self
+    }
+
+    /// Adds a field behind others.
+    pub(super) fn field(&mut self, name: &str, value: &impl Serialize) -> &mut Self {
+        self.key(name).value(value)
+    }
+
+    /// Adds the name of a field behind others; its value must follow.
+    pub(super) fn key(&mut self, name: &str) -> &mut Self {
+        self.raw(b",\"").raw(name.as_bytes()).raw(b"\":")
+    }
+
+    /// Adds an array, the elements written one by one.
+    pub(super) fn array<T>(&mut self, elements: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) -> &mut Self {
+        self.raw(b"[");
+        for (number, element) in elements.into_iter().enumerate() {
+            if number > 0 {
+                self.raw(b",");
+            }
+            write(self, element);
+        }
+        self.raw(b"]")
+    }
+
+    /// The text.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}

@@ -1,0 +1,69 @@
+//! Whom a federated answer is about: the members of the catalog with their setups as last seen.
+//!
+//! Owns the step from the catalog and the observations to sources and bindings, and which changes of the catalog make an
+//! answer out of date. Does not own either.
+
+use std::sync::Arc;
+
+use peegeeq_domain::catalog::{Catalog, Change, Entry};
+use peegeeq_domain::federation::{DatabaseAddress, SetupBinding, SetupHealth, Source};
+
+use crate::observations::{self, Observations, SetupSeen, SetupsSeen};
+
+/// One member to ask, or to name as not asked.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    pub(super) entry: Arc<Entry>,
+    pub(super) source: Source,
+    pub(super) bindings: Arc<[SetupBinding]>,
+}
+
+/// All members.
+pub(super) fn targets(catalog: &Catalog, observations: &Observations) -> Vec<Target> {
+    let slots = observations.slots();
+    let setups = |entry: &Entry| slots.get(entry.id().as_str()).and_then(|slot| slot.setups());
+    catalog.entries().iter().map(|entry| target(entry, setups(entry).as_deref())).collect()
+}
+
+fn target(entry: &Arc<Entry>, seen: Option<&SetupsSeen>) -> Target {
+    let registration = &entry.instance.registration;
+    let source = Source {
+        instance: registration.id.clone(),
+        host: Arc::from(registration.endpoint.host.as_str()),
+        environment: registration.labels.environment.clone(),
+        region: registration.labels.region.clone(),
+    };
+    let bindings = seen.map_or_else(Arc::default, |seen| seen.setups.iter().map(binding).collect());
+    Target { entry: entry.clone(), source, bindings }
+}
+
+fn binding(seen: &SetupSeen) -> SetupBinding {
+    let database = seen.database.as_ref().map(|database| DatabaseAddress {
+        host: database.host.as_str().into(),
+        port: database.port,
+        database: database.name.as_str().into(),
+        schema: database.schema.as_str().into(),
+    });
+    let health = match &seen.health {
+        observations::SetupHealth::Up => SetupHealth::Up,
+        observations::SetupHealth::Down { reason } => SetupHealth::Down { reason: reason.clone() },
+        observations::SetupHealth::Unknown { .. } => SetupHealth::Unknown,
+    };
+    // The queues are asked for together with the address: without the one, an empty list of the other says nothing.
+    let queues = database.is_some().then(|| Arc::from(seen.queues.as_slice()));
+    SetupBinding { setup: seen.id.clone(), database, queues, health, missing: seen.missing }
+}
+
+/// Whether an answer about `then` says something about the cluster that no longer holds `now`: who there is, where, how
+/// they are called, who is asked. Weights and metadata are in no answer.
+pub(super) fn outdated(then: &Catalog, now: &Catalog) -> bool {
+    now.changes_since(then).iter().any(|change| match change {
+        Change::Added(_) | Change::Removed(_) => true,
+        Change::Updated { from, to } => shown(from) != shown(to),
+    })
+}
+
+fn shown(entry: &Entry) -> impl PartialEq + '_ {
+    let (instance, labels) = (&entry.instance, &entry.instance.registration.labels);
+    (instance.incarnation, &labels.environment, &labels.region, entry.state(), entry.is_federated())
+}

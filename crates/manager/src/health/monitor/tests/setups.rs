@@ -1,0 +1,108 @@
+//! What is seen of setups: databases that go, setups that vanish, instances that have none.
+
+use peegeeq_testkit::{Canned, Mode, Queue, QueueKind};
+
+use super::*;
+use crate::observations::{SetupHealth, SetupSeen, SetupsSeen};
+
+fn looking() -> HealthSettings {
+    HealthSettings { setups_interval: Duration::from_millis(200), ..settings() }
+}
+
+impl Scene {
+    fn setups(&self, id: &str) -> Option<Arc<SetupsSeen>> {
+        self.observations.slot(id)?.setups()
+    }
+
+    async fn setup_becomes(&self, id: &str, setup: &str, wanted: impl Fn(&SetupSeen) -> bool) -> SetupSeen {
+        wait_until(setup, PATIENCE, || {
+            let seen = self.setups(id);
+            let found = seen.as_ref().and_then(|seen| seen.setups.iter().find(|seen| &*seen.id == setup).cloned());
+            let found = found.filter(&wanted).ok_or_else(|| format!("{seen:?}"));
+            std::future::ready(found)
+        })
+        .await
+    }
+}
+
+fn two_setups() -> Options {
+    FakeInstance::builder().setup(Setup::empty("alpha")).setup(Setup::empty("b/e t")).forget_setups_on_restart()
+}
+
+#[tokio::test]
+async fn a_lost_database_is_seen_on_an_instance_that_says_it_is_up() {
+    let scene = Scene::start(looking());
+    let instance = scene.with_instance("a", two_setups()).await;
+    let up = |setup: &SetupSeen| setup.health == SetupHealth::Up;
+    let alpha = scene.setup_becomes("a", "alpha", |setup| up(setup) && setup.database.is_some()).await;
+    assert!(!alpha.missing);
+    scene.setup_becomes("a", "b/e t", |setup| setup.database.is_some()).await;
+
+    instance.set_database_down("alpha", true);
+    scene.setup_becomes("a", "alpha", |setup| matches!(&setup.health, SetupHealth::Down { reason } if reason.contains("database"))).await;
+    scene.setup_becomes("a", "b/e t", up).await;
+    assert_eq!(scene.verdict("a"), Verdict::Passing, "the instance itself is well");
+    instance.set_database_down("alpha", false);
+    scene.setup_becomes("a", "alpha", up).await;
+}
+
+#[tokio::test]
+async fn a_setup_forgotten_by_its_instance_is_missing_until_it_comes_back() {
+    let scene = Scene::start(looking());
+    let mut options = two_setups();
+    options.world.setups[0].queues = vec![Queue::new("orders", QueueKind::Native)];
+    let mut instance = scene.with_instance("a", options).await;
+    let database = scene.setup_becomes("a", "alpha", |setup| setup.database.is_some()).await.database;
+    let world = instance.world();
+    instance.restart_on_same_port().await.unwrap();
+    let missing = scene.setup_becomes("a", "alpha", |setup| setup.missing).await;
+    assert_eq!(missing.database, database, "where it was is still known");
+    assert_eq!(missing.queues, [Arc::from("orders")]);
+    instance.update(|present| present.setups.clear());
+    instance.update(|present| *present = world);
+    scene.setup_becomes("a", "alpha", |setup| !setup.missing && setup.health == SetupHealth::Up).await;
+    assert!(scene.setups("a").unwrap().failure.is_none());
+}
+
+#[tokio::test]
+async fn an_instance_without_such_endpoints_has_no_setups_and_no_fault() {
+    let scene = Scene::start(looking());
+    let instance = FakeInstance::builder().start().await.unwrap();
+    instance.set_path_mode("/api/v1/setups", Mode::error(404, "{}"));
+    scene.register("a", &instance.host(), instance.port());
+    eventually("a look", || scene.setups("a").is_some()).await;
+    let seen = scene.setups("a").unwrap();
+    assert_eq!((seen.setups.len(), seen.failure.clone()), (0, None));
+}
+
+#[tokio::test]
+async fn a_failed_look_keeps_what_was_known_and_says_so() {
+    let scene = Scene::start(looking());
+    let instance = scene.with_instance("a", two_setups()).await;
+    scene.setup_becomes("a", "alpha", |setup| setup.health == SetupHealth::Up).await;
+    instance.set_path_mode("/api/v1/setups", Canned::json("{}").status(500));
+    eventually("the fault", || scene.setups("a").is_some_and(|seen| seen.failure.is_some())).await;
+    assert_eq!(scene.setups("a").unwrap().setups.len(), 2);
+    instance.clear_path_mode("/api/v1/setups");
+    instance.set_path_mode("/api/v1/setups/alpha/health", Canned::html().status(404));
+    scene.setup_becomes("a", "alpha", |setup| matches!(setup.health, SetupHealth::Unknown { .. })).await;
+}
+
+#[tokio::test]
+async fn a_look_uses_few_connections_and_asks_two_at_a_time() {
+    let scene = Scene::start(HealthSettings { setups_interval: secs(3_600), ..unhurried() });
+    let mut options = FakeInstance::builder();
+    for n in 0..130 {
+        options = options.setup(Setup::empty(&format!("s-{n:03}")));
+    }
+    let instance = options.start().await.unwrap();
+    instance.set_path_mode("/api/v1/setups/", Mode::Slow(Duration::from_millis(5)));
+    scene.register("a", &instance.host(), instance.port());
+    eventually("the look", || scene.setups("a").is_some()).await;
+    let seen = scene.setups("a").unwrap();
+    assert_eq!(seen.setups.len(), 100);
+    assert!(seen.setups.iter().all(|setup| setup.health == SetupHealth::Up && setup.database.is_some()));
+    assert_eq!(seen.failure.as_deref(), Some("only 100 of 130 setups are looked at"));
+    assert_eq!(instance.most_concurrent(), 2);
+    assert_eq!(instance.hits("/api/v1/setups"), 201);
+}

@@ -1,0 +1,52 @@
+//! `PUT /api/v1/instances/{instanceId}`: labels, weight and orders of an instance that stays where it is.
+
+use serde_json::{Value, json};
+
+use crate::support::TestApp;
+use crate::support::snapshot::snapshot;
+
+async fn app_with_one() -> TestApp {
+    let app = TestApp::start().await;
+    app.register(&json!({"instanceId": "a", "host": "127.0.0.1", "port": 1, "metadata": {"old": "1"}, "presence": "maintenance"})).await;
+    app
+}
+
+#[tokio::test]
+async fn what_is_said_changes_and_the_rest_stays() {
+    let app = app_with_one().await;
+    snapshot!("changed", app.put("/api/v1/instances/a", &json!({"metadata": {"new": "2"}, "weight": 9, "hots": "x"})).await);
+    let row = app.row("a").await;
+    assert_eq!((&row["metadata"], &row["weight"], &row["presence"]), (&json!({"new": "2"}), &json!(9), &json!("maintenance")));
+    app.put("/api/v1/instances/a", &json!({"presence": "draining"})).await;
+    let row = app.row("a").await;
+    assert_eq!((&row["status"], &row["weight"]), (&json!("stopping"), &json!(9)));
+}
+
+#[tokio::test]
+async fn a_change_for_another_revision_is_refused() {
+    let app = app_with_one().await;
+    let revision = app.row("a").await["revision"].as_u64().expect("a revision");
+    let change = |revision: u64, weight: u32| json!({"weight": weight, "revision": revision});
+    assert_eq!(app.put("/api/v1/instances/a", &change(revision, 3)).await.status, 200);
+    let refused = app.put("/api/v1/instances/a", &change(revision, 4)).await;
+    snapshot!("other_revision", refused);
+    assert_eq!(app.row("a").await["weight"], 3);
+}
+
+#[tokio::test]
+async fn wrong_changes_are_refused_and_change_nothing() {
+    let app = app_with_one().await;
+    let cases: [Value; 6] = [
+        json!({"weight": 0}),
+        json!({"weight": 1001}),
+        json!({"weight": "5"}),
+        json!({"presence": "asleep"}),
+        json!({"metadata": [1]}),
+        json!({"weight": 2, "revision": -1}),
+    ];
+    for body in cases {
+        assert_eq!(app.put("/api/v1/instances/a", &body).await.status, 400, "{body}");
+    }
+    assert_eq!(app.row("a").await["revision"], 1);
+    assert_eq!(app.put("/api/v1/instances/nosuch", &json!({"weight": 2})).await.status, 404);
+}
