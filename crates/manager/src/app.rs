@@ -12,11 +12,11 @@ use tokio::runtime::Handle;
 
 use crate::api::edge::{Edge, EdgeSettings, HostNames, Origins};
 use crate::api::extract::BodyLimits;
-use crate::api::federation::FederationApi;
+use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::{self};
-use crate::config::{AnonymousRole, Config, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::federation::{self, FederationSettings};
 use crate::health::{self, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
@@ -129,7 +129,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         readiness: readiness.clone(),
         metrics,
     });
-    let federation = Arc::new(FederationApi::new(federation, config.federation.empty_status));
+    let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let router = api::router::router(state, federation, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
     let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
@@ -176,6 +176,14 @@ fn judge(registry: &RegistryHandle) -> health::Judge {
         let registry = registry.clone();
         Box::pin(async move { registry.judge(judgements).await })
     })
+}
+
+fn empty_status(setting: EmptyStatus) -> api_federation::EmptyStatus {
+    match setting {
+        EmptyStatus::ByPath => api_federation::EmptyStatus::ByPath,
+        EmptyStatus::Ok => api_federation::EmptyStatus::Ok,
+        EmptyStatus::Unavailable => api_federation::EmptyStatus::Unavailable,
+    }
 }
 
 fn tokens(security: &SecurityConfig) -> Result<Tokens, TokensError> {

@@ -9,16 +9,15 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use peegeeq_domain::federation::{GroupRow, QueueRow, StoreRow};
 use utoipa::IntoParams;
 
-use super::FederationApi;
 use super::envelope::{Extent, NOBODY, coverage, prepare};
 use super::query::{Query, View};
 use super::shown::Shown;
+use super::{EmptyStatus, FederationApi};
 use crate::api::answer::pieces;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::wire::federation::{
     FederatedMetrics, FederatedOverview, FlatGroups, FlatQueues, FlatStores, GroupedGroups, GroupedQueues, GroupedStores,
 };
-use crate::config::EmptyStatus;
 use crate::federation::{Answer, List, Metrics, Overview, Prepared, Unanswered};
 
 /// Parameters of every federated answer.

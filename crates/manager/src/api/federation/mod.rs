@@ -18,8 +18,18 @@ use std::sync::Arc;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::config::EmptyStatus;
 use crate::federation::FederationHandle;
+
+/// Status of a federated answer to which no instance gave anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmptyStatus {
+    /// 503 under `/federation`, as the guide has it; 200 under `/federated`, as the original does.
+    ByPath,
+    /// Always 200.
+    Ok,
+    /// Always 503.
+    Unavailable,
+}
 
 /// What federated handlers have at hand.
 #[derive(Debug)]

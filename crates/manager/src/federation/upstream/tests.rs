@@ -76,7 +76,10 @@ fn captured_overviews_are_read() {
 fn captured_metrics_are_read() {
     let part = read_metrics(&captured(FIRST, "/api/v1/management/metrics")).expect("read");
     assert_eq!(part.memory_used.map(ByteSize::bytes), Some(21_090_992));
-    assert_eq!((part.cpu_cores, part.threads_active, part.total_messages, part.active_connections), (Some(2), Some(31), Some(42), Some(17)));
+    assert_eq!(
+        (part.cpu_cores, part.threads_active, part.total_messages, part.active_connections),
+        (Some(2), Some(31), Some(42), Some(17))
+    );
     assert_eq!(part.uptime, Some(Millis::from_millis(163_575)));
     let first = read_metrics(br#"{"timestamp":1,"uptime":2,"memoryUsed":3}"#).expect("read");
     assert_eq!((first.total_messages, first.active_connections), (None, None), "absent at first");
@@ -105,7 +108,10 @@ fn older_releases_and_the_guide_are_read() {
 #[test]
 fn overviews_without_setups_give_totals() {
     for (body, expected) in [
-        (json!({"systemStats":{"totalQueues":5,"totalMessages":9,"uptime":"0d 1h 0m"},"queueSummary":{"total":5}}), (Some(5), Some(9), None)),
+        (
+            json!({"systemStats":{"totalQueues":5,"totalMessages":9,"uptime":"0d 1h 0m"},"queueSummary":{"total":5}}),
+            (Some(5), Some(9), None),
+        ),
         (json!({"queues":5,"consumerGroups":3,"eventStores":2,"messages":450,"consumers":4}), (Some(5), Some(450), Some(4))),
         (json!({"totalQueues":"5","totalMessages":4_294_967_297_u64}), (Some(5), Some(4_294_967_297), None)),
     ] {
@@ -116,7 +122,8 @@ fn overviews_without_setups_give_totals() {
     }
     let (_, _, faults) = read_overview(b"{}").expect("an object");
     assert_eq!(faults.count, 1, "nothing said is not zero");
-    let broken = json!({"setups":[{"setupId":"a","status":"ERROR","totalQueues":0},7,{"setupId":"b","queues":[{"name":"q","consumers":2},3]}]});
+    let broken =
+        json!({"setups":[{"setupId":"a","status":"ERROR","totalQueues":0},7,{"setupId":"b","queues":[{"name":"q","consumers":2},3]}]});
     let (part, _, faults) = read_overview(broken.to_string().as_bytes()).expect("an object");
     assert_eq!((part.setups.len(), part.setups[0].queues, part.setups[1].queues, part.setups[1].consumers), (2, None, Some(1), Some(2)));
     assert_eq!(faults.count, 3);
@@ -126,7 +133,8 @@ fn overviews_without_setups_give_totals() {
 
 #[test]
 fn wrong_rows_cost_themselves_alone() {
-    let list = queues(&json!({"queues":[{"name":"a"}, 7, null, [], "b", "", {"messages":3}, {"name":"c","messages":"NaN","statistics":"none"}]}));
+    let list =
+        queues(&json!({"queues":[{"name":"a"}, 7, null, [], "b", "", {"messages":3}, {"name":"c","messages":"NaN","statistics":"none"}]}));
     let names: Vec<_> = list.rows.iter().map(|row| &*row.name).collect();
     assert_eq!(names, ["a", "b", "c"]);
     assert_eq!(list.faults.count, 5);
@@ -141,7 +149,8 @@ fn lists_of_another_kind_are_understood() {
     assert_eq!(names(json!({"count":1,"queues":["a"],"queueDetails":[{"name":"a","implementationType":"outbox"}]})), ["a"]);
     assert_eq!(names(json!({"queues":{"name":"only","messages":1}})), ["only"]);
     assert_eq!(names(json!({"queues":{"x":{"messages":1},"y":{"name":"z"}}})), ["x", "z"]);
-    let outside: Vec<bool> = queues(&json!({"queues":{"x":{"messages":1},"y":{"name":"z"}}})).raw.iter().map(|raw| raw.name_outside).collect();
+    let outside: Vec<bool> =
+        queues(&json!({"queues":{"x":{"messages":1},"y":{"name":"z"}}})).raw.iter().map(|raw| raw.name_outside).collect();
     assert_eq!(outside, [true, false]);
     assert!(queues(&json!({"queueCount":0})).faults.is_empty(), "a count of zero says there are none");
     for unsaid in [json!({}), json!({"queues":null}), json!({"queues":7}), json!({"queues":{"x":1}})] {
@@ -164,7 +173,9 @@ fn nonsense_is_named() {
     ] {
         let failure = read_list::<QueueReader>(body.as_bytes()).expect_err(body);
         assert!(matches!(&failure, FetchFailure::BadBody { reason } if reason.contains(word)), "{body}: {failure}");
-        assert!(read_overview(body.as_bytes()).is_err() && read_metrics(body.as_bytes()).is_err() && check_object(body.as_bytes()).is_err());
+        assert!(
+            read_overview(body.as_bytes()).is_err() && read_metrics(body.as_bytes()).is_err() && check_object(body.as_bytes()).is_err()
+        );
     }
     assert!(read_list::<QueueReader>(b"{\"queues\":\"\xff\"}").is_err());
     assert!(check_object(b" {\"a\":1} ").is_ok());
@@ -195,7 +206,20 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         prop_oneof!["NaN", "\\PC{0,8}", "[0-9]{1,22}"].prop_map(Value::from),
     ];
-    let key = prop_oneof!["name", "queueName", "setup", "messages", "consumers", "statistics", "queues", "setups", "systemStats", "status", "lag", "x"];
+    let key = prop_oneof![
+        "name",
+        "queueName",
+        "setup",
+        "messages",
+        "consumers",
+        "statistics",
+        "queues",
+        "setups",
+        "systemStats",
+        "status",
+        "lag",
+        "x"
+    ];
     leaf.prop_recursive(4, 32, 6, move |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
