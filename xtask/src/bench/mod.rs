@@ -14,9 +14,11 @@ mod list;
 mod load;
 mod machine;
 mod manager;
+mod overview;
 mod peer;
 mod post;
 mod probes;
+mod queues;
 mod register;
 mod start;
 
@@ -34,7 +36,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 5] = ["list", "probes", "register", "start", "detect"];
+const NAMES: [&str; 7] = ["list", "overview", "queues", "probes", "register", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -94,6 +96,8 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
     runtime.block_on(async {
         match name {
             "list" => list::measure(bench).await,
+            "overview" => overview::measure(bench).await,
+            "queues" => queues::measure(bench).await,
             "probes" => probes::measure(bench).await,
             "register" => register::measure(bench).await,
             "start" => start::measure(bench),
