@@ -20,7 +20,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{Request, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use peegeeq_domain::access::Principal;
 use tower::Service as _;
 
@@ -80,9 +80,12 @@ impl Edge {
         if let Some(answer) = cors::gate(&settings.origins, &request) {
             return answer;
         }
-        request.extensions_mut().insert(principal);
+        // Nobody in particular is what a request without a principal comes from.
+        if !matches!(principal, Principal::Anonymous) {
+            request.extensions_mut().insert(principal);
+        }
         target::forgive_trailing_slash(&mut request);
-        self.route(request.map(Body::new)).await
+        self.route(request.map(body)).await
     }
 
     async fn route(&self, request: Request<Body>) -> Response {
@@ -100,6 +103,11 @@ impl Edge {
             }
         }
     }
+}
+
+/// The body of a request as handlers take it. Most requests have none, and need no room for one.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
 }
 
 impl Service for Edge {
