@@ -4,8 +4,8 @@ use http::StatusCode;
 use peegeeq_testkit::{Dialect, World};
 use serde_json::json;
 
-use super::super::EmptyStatus;
 use super::cluster::{Cluster, find, pair, settings, speaking};
+use crate::api::federation::EmptyStatus;
 
 #[tokio::test]
 async fn nobody_gives_the_originals_answer_or_the_guides_error() {

@@ -15,9 +15,8 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tower::ServiceExt;
 
-use super::super::EmptyStatus;
 use crate::api::error::ApiError;
-use crate::api::federation::{FederationApi, routes};
+use crate::api::federation::{EmptyStatus, FederationApi, routes};
 use crate::federation::{FederationSettings, start};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Database, Observations, SetupHealth, SetupSeen, SetupsSeen};
