@@ -117,14 +117,14 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     background::start(&tasks, catalog.clone(), metrics.clone());
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
-        listing: Listing::new(catalog.clone(), observations.clone(), epoch),
+        listing: Listing::new(catalog.clone(), observations.clone()),
         catalog: catalog.clone(),
         registry: registry.clone(),
         observations,
         health,
         identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
-        change_timeout: config.federation.request_timeout,
+        answer_timeout: config.federation.request_timeout,
         body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
         readiness: readiness.clone(),
         metrics,
@@ -225,7 +225,7 @@ fn server_settings(config: &ServerConfig) -> ServerSettings {
 fn edge_settings(config: &Config, tokens: Tokens, manager_id: &str) -> EdgeSettings {
     let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let hosts = HostNames::new(config.security.host_names.iter().cloned().chain([own]));
-    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens, name: ManagerName::new(manager_id) }
+    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens, name: ManagerName::new(manager_id), head_bytes_max: config.server.header_max_bytes }
 }
 
 fn registry_settings(config: &Config) -> RegistrySettings {

@@ -21,6 +21,11 @@ fn main() -> ExitCode {
 
 fn act(invocation: Invocation) -> Report {
     let working_directory = std::env::current_dir().unwrap_or_default();
+    let mut invocation = invocation;
+    if matches!(invocation.command, Command::Demo { .. }) {
+        // A demo keeps its registrations to itself, whatever the surroundings say.
+        invocation.settings.defines.push(("registry.backend".to_owned(), "embedded".to_owned()));
+    }
     let loaded = config::load(&invocation.settings, &config::process_environment, &working_directory);
     match invocation.command {
         Command::ConfigPrint { json } => cli::config_print(&loaded, json),

@@ -157,7 +157,7 @@ pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
 
 /// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.
 async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
-    match tokio::time::timeout(state.change_timeout, change).await {
+    match tokio::time::timeout(state.answer_timeout, change).await {
         Ok(outcome) => outcome.map_err(|error| explain(error, id)),
         Err(_) => {
             let message = "the disk did not take the change in time (request.timeout): whether it was made is not known, read it again";
