@@ -29,9 +29,9 @@ fn ask(url: &str) -> Result<u16, String> {
     let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
     let addresses = (host, uri.port_u16().unwrap_or(80)).to_socket_addrs().map_err(|error| error.to_string())?;
     let mut refused = "the name has no address".to_owned();
-    let connected = addresses.into_iter().find_map(|address| {
-        TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| refused = error.to_string()).ok()
-    });
+    let connected = addresses
+        .into_iter()
+        .find_map(|address| TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| refused = error.to_string()).ok());
     let mut stream = connected.ok_or(refused)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
     let request = format!("GET /health/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");

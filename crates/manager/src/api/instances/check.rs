@@ -67,7 +67,10 @@ async fn check(state: &Shared, id: &str, kind: Check) -> Response {
 }
 
 fn too_long() -> ApiError {
-    ApiError::new(StatusCode::GATEWAY_TIMEOUT, "the check takes longer than request.timeout; it goes on and counts, its result is in the list")
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "the check takes longer than request.timeout; it goes on and counts, its result is in the list",
+    )
 }
 
 /// 404 with the fields by which a client of the original sees that it is not healthy.
