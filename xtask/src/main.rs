@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use generate::Page;
 
+mod bench;
 mod deps;
 mod finding;
 mod generate;
@@ -20,12 +21,17 @@ const USAGE: &str = "usage: cargo xtask <command>
   docs [--check]
           writes docs/CONFIGURATION.md from the table of settings; --check only compares
   contract [--check]
-          writes contract/openapi.json from the routes; --check only compares";
+          writes contract/openapi.json from the routes; --check only compares
+  bench [name…]
+          measures the numbers to reach: all, or those named; see docs/BENCHMARKS.md";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let root = workspace_root();
+    if let ["bench", names @ ..] = &words[..] {
+        return bench::run(&root, names);
+    }
     let outcome = match words[..] {
         ["tidy"] => tidy::run(&root),
         ["deps"] => deps::run(&root),

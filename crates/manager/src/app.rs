@@ -10,7 +10,7 @@ use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
 use tokio::runtime::Handle;
 
-use crate::api::edge::{Edge, EdgeSettings, HostNames, Origins};
+use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
 use crate::api::extract::BodyLimits;
 use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
@@ -131,7 +131,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     });
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let router = api::router::router(state, federation, tokens.anonymous());
-    let server = bound.start(&Edge::new(router, edge_settings(&config, tokens)))?;
+    let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
     let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
     let networks = &config.security.instance_networks;
     let listed = static_instances::register(&app.registry, &app.catalog, &config.static_instances, networks);
@@ -222,10 +222,10 @@ fn server_settings(config: &ServerConfig) -> ServerSettings {
     }
 }
 
-fn edge_settings(config: &Config, tokens: Tokens) -> EdgeSettings {
+fn edge_settings(config: &Config, tokens: Tokens, manager_id: &str) -> EdgeSettings {
     let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let hosts = HostNames::new(config.security.host_names.iter().cloned().chain([own]));
-    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens }
+    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens, name: ManagerName::new(manager_id) }
 }
 
 fn registry_settings(config: &Config) -> RegistrySettings {

@@ -1,6 +1,5 @@
 //! Answers that succeeded: JSON from a shape, and JSON put together from prepared pieces.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -39,38 +38,49 @@ pub(super) fn bytes(status: StatusCode, text: Bytes) -> Response {
 }
 
 /// An answer of prepared JSON in several pieces, which are not copied together.
-pub fn pieces(pieces: impl IntoIterator<Item = Bytes>) -> Response {
+pub fn pieces(pieces: impl AsRef<[Bytes]> + AsMut<[Bytes]> + Unpin + Send + 'static) -> Response {
     let mut response = Response::new(Body::new(Pieces::new(pieces)));
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     response
 }
 
 /// A body of prepared pieces with a known length.
-struct Pieces {
-    rest: VecDeque<Bytes>,
+struct Pieces<P> {
+    pieces: P,
+    /// The next piece that is not empty, if there is one.
+    next: usize,
     length: u64,
 }
 
-impl Pieces {
-    fn new(pieces: impl IntoIterator<Item = Bytes>) -> Self {
-        let rest: VecDeque<Bytes> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
-        let length = rest.iter().map(|piece| piece.len() as u64).sum();
-        Self { rest, length }
+impl<P: AsRef<[Bytes]>> Pieces<P> {
+    fn new(pieces: P) -> Self {
+        let length = pieces.as_ref().iter().map(|piece| piece.len() as u64).sum();
+        let mut body = Self { pieces, next: 0, length };
+        body.skip_empty();
+        body
+    }
+
+    fn skip_empty(&mut self) {
+        while self.pieces.as_ref().get(self.next).is_some_and(Bytes::is_empty) {
+            self.next += 1;
+        }
     }
 }
 
-impl http_body::Body for Pieces {
+impl<P: AsRef<[Bytes]> + AsMut<[Bytes]> + Unpin> http_body::Body for Pieces<P> {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let piece = self.rest.pop_front();
-        self.length -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        let body = &mut *self;
+        let piece = body.pieces.as_mut().get_mut(body.next).map(std::mem::take);
+        body.length -= piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        body.skip_empty();
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        self.next == self.pieces.as_ref().len()
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -44,6 +44,8 @@ pub struct Rendered {
     edition: u64,
     standing: u64,
     at: Moment,
+    /// What stands before the time in the answer to a request for everything, once somebody asked for it.
+    frame: OnceLock<Bytes>,
 }
 
 impl Listing {
@@ -56,12 +58,13 @@ impl Listing {
     pub fn current(&self) -> Arc<Rendered> {
         let catalog = self.catalog.current();
         let (edition, standing) = (self.observations.edition(), self.observations.standing());
-        let before = self.rendered.load_full();
+        let before = self.rendered.load();
         if let Some(rendered) = before.as_ref().filter(|rendered| rendered.serves(catalog.generation(), edition, standing)) {
             return rendered.clone();
         }
         let tag = tag(self.epoch, catalog.generation(), standing);
-        let rendered = Arc::new(Rendered::new(catalog, &self.observations, before.as_deref(), tag, edition, standing));
+        let rendered =
+            Arc::new(Rendered::new(catalog, &self.observations, before.as_ref().map(|before| &**before), tag, edition, standing));
         self.rendered.store(Some(rendered.clone()));
         rendered
     }
@@ -104,7 +107,7 @@ impl Rendered {
             places.push(start..text.len());
             checkups.push(checkup);
         }
-        Self { catalog, tag, checkups, text: text.freeze(), places, edition, standing, at: clock::now() }
+        Self { catalog, tag, checkups, text: text.freeze(), places, edition, standing, at: clock::now(), frame: OnceLock::new() }
     }
 
     fn entry_places(&self) -> HashMap<*const Entry, usize> {
@@ -118,6 +121,11 @@ impl Rendered {
             _ => false,
         };
         same.then(|| self.text.get(self.places[index].clone())).flatten()
+    }
+
+    /// What stands before the time in the answer to a request for everything, written by `write` once for this rendering.
+    pub fn frame(&self, write: impl FnOnce() -> Bytes) -> &Bytes {
+        self.frame.get_or_init(write)
     }
 
     /// The last checkup of the entry at `index`.

@@ -188,7 +188,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         "By how much the time between two probes varies, so that probes never come in waves.",
         "0 probes at exact intervals",
     ),
-    Setting::new("health.check.concurrency", count(1, 4_096), Is("64"), "Most probes under way at once.", "further probes wait their turn"),
+    Setting::new(
+        "health.check.concurrency",
+        count(1, 4_096),
+        Is("512"),
+        "Most probes under way at once.",
+        "further probes wait their turn",
+    ),
     Setting::new(
         "health.tripwire.enabled",
         Kind::Switch,

@@ -92,7 +92,8 @@ impl Drop for Running<'_> {
     }
 }
 
-type Handles = HashMap<(&'static str, StatusCode), HashMap<String, (Counter, Histogram)>>;
+/// By route; the few kinds of answers that a route gives are found by looking.
+type Handles = HashMap<String, Vec<(&'static str, StatusCode, Counter, Histogram)>>;
 
 thread_local! {
     /// Asking the recorder for a handle hashes every label; a request should not.
@@ -112,14 +113,16 @@ impl Running<'_> {
     pub fn end(self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
         let (route, method) = (route.unwrap_or("none"), method_label(method));
         HANDLES.with_borrow_mut(|handles| {
-            let routes = handles.entry((method, status)).or_default();
-            if !routes.contains_key(route) {
-                routes.insert(route.to_owned(), handles_for(method, route, status));
-            }
-            if let Some((count, duration)) = routes.get(route) {
+            let is_same = |known: &&(&'static str, StatusCode, Counter, Histogram)| known.1 == status && known.0 == method;
+            if let Some((_, _, count, duration)) = handles.get(route).and_then(|kinds| kinds.iter().find(is_same)) {
                 count.increment(1);
                 duration.record(took);
+                return;
             }
+            let (count, duration) = handles_for(method, route, status);
+            count.increment(1);
+            duration.record(took);
+            handles.entry(route.to_owned()).or_default().push((method, status, count, duration));
         });
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,7 +29,7 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: appl
 pub struct Peer(pub SocketAddr);
 
 /// What answers requests. Every worker has a clone.
-pub trait Service: Clone + Send + 'static {
+pub trait Service: Clone + Send + Sync + 'static {
     /// Body of the answers.
     type Body: http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
 
@@ -77,7 +78,8 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
     // Without it small answers wait for the other side's acknowledgement; failing to set it costs speed only.
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
-    let requests = activity.clone();
+    // One place for the connection, so that workers do not count the clones of one and the same service together.
+    let (requests, service) = (activity.clone(), Arc::new(service));
     let answer = hyper::service::service_fn(move |request| {
         let (service, in_request) = (service.clone(), requests.request_began());
         async move { Ok::<_, Infallible>(service.answer(request, Peer(address), in_request).await) }
@@ -118,16 +120,30 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let mut connection = std::pin::pin!(connection);
+    // What is rare has a waker of its own: otherwise every request would look at the clock and lock the stop signal.
+    let rare: FuturesUnordered<_> = [interruption(activity, patience, stop)].into_iter().collect();
+    tokio::pin!(rare);
     tokio::select! {
+        biased;
         ended = connection.as_mut() => End::Over(ended),
-        why = lost_patience(activity, patience) => End::Impatient(why),
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            tokio::select! {
-                ended = connection => End::Over(ended),
-                why = lost_patience(activity, patience) => End::Impatient(why),
+        Some(interruption) = rare.next() => match interruption {
+            Some(why) => End::Impatient(why),
+            None => {
+                connection.as_mut().graceful_shutdown();
+                tokio::select! {
+                    ended = connection => End::Over(ended),
+                    why = lost_patience(activity, patience) => End::Impatient(why),
+                }
             }
-        }
+        },
+    }
+}
+
+/// Why the connection must end at once, or `None` when it is to end politely.
+async fn interruption(activity: &Activity, patience: Patience, stop: &CancellationToken) -> Option<&'static str> {
+    tokio::select! {
+        why = lost_patience(activity, patience) => Some(why),
+        () = stop.cancelled() => None,
     }
 }
 

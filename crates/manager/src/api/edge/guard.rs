@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::extract::MatchedPath;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use futures_util::future::{Either, Map, Ready, ready};
+use futures_util::future::{Either, Join, Map, Ready, join, ready};
 use http::{HeaderValue, Method, Request, StatusCode, header};
 use peegeeq_domain::access::{Decision, Permission, Principal, Role, decide};
 use tower::{Layer, Service};
@@ -60,7 +60,10 @@ pub(in crate::api) struct Guarded<S> {
     guard: Guard,
 }
 
-type Labelled<F> = Map<F, Box<dyn FnOnce(Result<Response, std::convert::Infallible>) -> Result<Response, std::convert::Infallible> + Send>>;
+type Answered = Result<Response, std::convert::Infallible>;
+
+/// An answer together with its route, and then the answer that tells it. Named, because a box for each request would cost.
+type Labelled<F> = Map<Join<F, Ready<Option<MatchedPath>>>, fn((Answered, Option<MatchedPath>)) -> Answered>;
 
 impl<S, B> Service<Request<B>> for Guarded<S>
 where
@@ -68,7 +71,7 @@ where
 {
     type Response = Response;
     type Error = std::convert::Infallible;
-    type Future = Either<Labelled<S::Future>, Ready<Result<Response, Self::Error>>>;
+    type Future = Either<Labelled<S::Future>, Ready<Answered>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(cx)
@@ -81,15 +84,16 @@ where
             return Either::Right(ready(Ok(error.into_response())));
         }
         let route = request.extensions().get::<MatchedPath>().cloned();
-        Either::Left(self.inner.call(request).map(Box::new(move |answer| answer.map(|answer| label(answer, route)))))
+        Either::Left(join(self.inner.call(request), ready(route)).map(label))
     }
 }
 
-fn label(mut answer: Response, route: Option<MatchedPath>) -> Response {
+fn label((answer, route): (Answered, Option<MatchedPath>)) -> Answered {
+    let mut answer = answer?;
     if let Some(route) = route {
         answer.extensions_mut().insert(MatchedRoute(route));
     }
-    answer
+    Ok(answer)
 }
 
 fn refusal(decision: Decision) -> Option<ApiError> {

@@ -6,6 +6,7 @@
 
 mod cors;
 mod guard;
+mod hop;
 mod host;
 mod request_id;
 mod respond;
@@ -19,17 +20,19 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{Request, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use peegeeq_domain::access::Principal;
 use tower::Service as _;
 
 pub use cors::Origins;
 pub(super) use guard::{Guard, Rule};
+pub use hop::ManagerName;
 pub use host::HostNames;
 pub use respond::AnswerBody;
 
 use super::error::ApiError;
 use crate::clock;
+use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
 use crate::security::{Tokens, UnknownBearer};
 use crate::server::{InRequest, Peer, Service};
@@ -44,6 +47,8 @@ pub struct EdgeSettings {
     pub origins: Origins,
     /// Who bears which token.
     pub tokens: Tokens,
+    /// Who this manager is among managers.
+    pub name: ManagerName,
 }
 
 /// The edge in front of a router. Every worker has a clone.
@@ -62,7 +67,7 @@ impl Edge {
 
     async fn handle(&self, mut request: Request<Incoming>) -> Response {
         let settings = &*self.settings;
-        if let Err(error) = target::check(&request) {
+        if let Err(error) = target::check(&request).and_then(|()| settings.name.check(request.headers())) {
             return error.into_response();
         }
         let principal = match settings.tokens.principal(request.headers()) {
@@ -75,9 +80,12 @@ impl Edge {
         if let Some(answer) = cors::gate(&settings.origins, &request) {
             return answer;
         }
-        request.extensions_mut().insert(principal);
+        // Nobody in particular is what a request without a principal comes from.
+        if !matches!(principal, Principal::Anonymous) {
+            request.extensions_mut().insert(principal);
+        }
         target::forgive_trailing_slash(&mut request);
-        self.route(request.map(Body::new)).await
+        self.route(request.map(body)).await
     }
 
     async fn route(&self, request: Request<Body>) -> Response {
@@ -97,6 +105,11 @@ impl Edge {
     }
 }
 
+/// The body of a request as handlers take it. Most requests have none, and need no room for one.
+fn body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
+}
+
 impl Service for Edge {
     type Body = AnswerBody;
 
@@ -104,11 +117,15 @@ impl Service for Edge {
         let began = clock::instant();
         let id = RequestId::of(request.headers());
         let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
+        let from_a_manager = request.headers().contains_key(HOP_HEADER);
         let running = self.metrics.begin();
         let response = self.handle(request).await;
         let took = began.elapsed();
         running.end(response.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()), &method, response.status(), took);
         let mut response = respond::finish(response, &id, in_request);
+        if from_a_manager {
+            self.settings.name.tell(response.headers_mut());
+        }
         cors::label(&self.settings.origins, origin.as_ref(), response.headers_mut());
         response
     }

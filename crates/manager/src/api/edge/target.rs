@@ -59,6 +59,11 @@ fn path(path: &str) -> Result<(), ApiError> {
         return Err(ApiError::bad_request("the path must not contain '//' or '\\'"));
     }
     for segment in path.split('/') {
+        // Most segments are what they look like.
+        let plain = segment.bytes().all(|byte| byte != b'%' && byte != b'.' && byte != 0 && byte.is_ascii());
+        if plain {
+            continue;
+        }
         let decoded =
             decode(segment).ok_or_else(|| ApiError::bad_request("the path must be percent-encoded UTF-8: '%' and two hex digits"))?;
         if matches!(&*decoded, "." | "..") {

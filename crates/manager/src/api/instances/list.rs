@@ -67,7 +67,7 @@ struct ListFrame<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     ignored_parameters: &'a [String],
     /// When.
-    timestamp: String,
+    timestamp: &'a str,
 }
 
 /// Lists all registered instances, healthy or not.
@@ -113,6 +113,18 @@ fn rows(query: &ListQuery, rendered: &Rendered) -> (Bytes, usize, usize) {
 
 /// The rows between the fields around them: only these few bytes are written for each request.
 fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, shown: usize) -> [Bytes; 3] {
+    let joint = b"\",\"instances\":[";
+    let write = || fields(query, rendered, matched, shown);
+    let fields = if *query == ListQuery::default() { rendered.frame(write).clone() } else { write() };
+    let mut head = Vec::with_capacity(fields.len() + clock::ISO_LENGTH + joint.len());
+    head.extend_from_slice(&fields);
+    head.extend_from_slice(&clock::iso_now());
+    head.extend_from_slice(joint);
+    [head.into(), rows, Bytes::from_static(b"]}")]
+}
+
+/// The fields up to the time, which is the last of them and not yet there.
+fn fields(query: &ListQuery, rendered: &Rendered, matched: usize, shown: usize) -> Bytes {
     let page = query.page;
     let fields = ListFrame {
         message: "Instances retrieved successfully",
@@ -128,11 +140,11 @@ fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, sh
         page_size: page.map(|page| page.size.min(PAGE_SIZE_MAX)),
         total_pages: page.map(|page| matched.div_ceil(page.size)),
         ignored_parameters: &query.ignored,
-        timestamp: clock::iso(clock::wall()),
+        timestamp: "",
     };
-    let head = serde_json::to_vec(&fields).unwrap_or_else(|_| b"{}".to_vec());
-    let head = Bytes::from(head);
-    let fields = head.slice(..head.len() - 1);
-    let joint = Bytes::from_static(b",\"instances\":[");
-    [Bytes::from([fields, joint].concat()), rows, Bytes::from_static(b"]}")]
+    let mut text = Vec::with_capacity(512);
+    // Writing to memory cannot fail, and these shapes are always JSON.
+    let _ = serde_json::to_writer(&mut text, &fields);
+    text.truncate(text.len().saturating_sub("\"}".len()));
+    text.into()
 }

@@ -5,7 +5,7 @@ use peegeeq_testkit::{Dialect, World};
 use serde_json::json;
 
 use super::cluster::{Cluster, find, pair, settings, speaking};
-use super::super::EmptyStatus;
+use crate::api::federation::EmptyStatus;
 
 #[tokio::test]
 async fn nobody_gives_the_originals_answer_or_the_guides_error() {

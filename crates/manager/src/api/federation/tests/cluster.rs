@@ -16,8 +16,7 @@ use tokio::runtime::Handle;
 use tower::ServiceExt;
 
 use crate::api::error::ApiError;
-use crate::api::federation::{FederationApi, routes};
-use super::super::EmptyStatus;
+use crate::api::federation::{EmptyStatus, FederationApi, routes};
 use crate::federation::{FederationSettings, start};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Database, Observations, SetupHealth, SetupSeen, SetupsSeen};

@@ -6,6 +6,9 @@ use super::cluster::{Cluster, settings};
 use crate::clock;
 use crate::federation::FederationSettings;
 
+/// Warm answers per figure: the kernel counts processor time in steps of milliseconds.
+const WARM: u32 = 5000;
+
 /// Processor time of this thread: the fleet answers on threads of its own.
 fn processor_time() -> std::time::Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
@@ -48,10 +51,10 @@ async fn measure(fleet: &FakeFleet, count: usize) {
         took.sort();
         let used = processor_time();
         let mut length = 0;
-        for _ in 0..200 {
+        for _ in 0..WARM {
             length = cluster.bytes(path).await;
         }
-        let warm = (processor_time() - used) / 200;
+        let warm = (processor_time() - used) / WARM;
         println!("{count} x 20 {path}: cold {:?} of processor time, {:?} in all; warm {warm:?}; {length} bytes", cold[2], took[2]);
     }
 }
