@@ -69,6 +69,7 @@ async fn a_slow_head_is_cut_off() {
     let dripping = async {
         // A byte now and then does not extend the limit.
         while stream.write_all(b"x").await.is_ok() && stream.flush().await.is_ok() {
+            // why: the pause between two bytes of a slow client.
             tokio::time::sleep(peegeeq_testkit::millis(20)).await;
         }
     };

@@ -159,6 +159,11 @@ impl ManagerProcess {
         self.base.trim_start_matches("http://")
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn launch(&self) -> &Launch {
         &self.launch
     }
