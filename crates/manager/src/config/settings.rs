@@ -287,7 +287,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         count(1, 1_000_000),
         Is("10000"),
         "Most client connections at once.",
-        "a further connection waits until one closes",
+        "a further connection is answered 503 and closed",
     ),
     Setting::new(
         "server.header.timeout",
