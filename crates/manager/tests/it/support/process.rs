@@ -178,7 +178,8 @@ impl ManagerProcess {
     }
 
     fn base_in_output(&self) -> Option<String> {
-        let output = self.output();
+        // Where standard output is for programs, people are told on standard error.
+        let output = self.output() + &self.read("err");
         let line = output.lines().find_map(|line| line.trim_start().strip_prefix("instances "))?;
         line.trim().strip_suffix("/api/v1/instances").map(str::to_owned)
     }
