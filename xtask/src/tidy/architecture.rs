@@ -47,7 +47,7 @@ const MODULES: [(&str, Place); 18] = [
 const DOORS: [(&str, &str, &str); 4] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
-    ("api", "federation::FederationHandle", "api asks it for an answer that is ready to be sent"),
+    ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),
     ("app", "api::wire::registration", "instances listed in the configuration are written as in a registration request"),
 ];
 

@@ -59,6 +59,7 @@ fn judgement(name: &str, incarnation: u64, verdict: Verdict) -> Judgement {
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let waiting = async {
         while !holds() {
+            // why: the wait for a state, bounded below.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
