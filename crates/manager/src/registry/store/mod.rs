@@ -123,8 +123,13 @@ impl<M: Medium> Store<M> {
 
     /// Makes a whole batch durable, or nothing of it. `now` decides which journal entries are too old.
     ///
-    /// An empty batch prunes the journal if it is due, and brings a failed store back if that is possible.
+    /// An empty batch notices a file that is gone, prunes the journal if it is due, and brings a failed store back if that is
+    /// possible.
     pub fn commit(&mut self, batch: &[Write], now: Timestamp) -> Result<(), CommitError> {
+        // What goes into a deleted file is gone after the next start, so it must not be acknowledged.
+        if let Some(reason) = self.medium.displacement() {
+            return Err(CommitError::displaced(&self.medium.name(), &reason));
+        }
         let outcome = self.recover().and_then(|()| self.write(batch, now));
         outcome.map_err(|error| {
             // What of this batch reached the disk is unknown. Whoever writes next must find that out first.
