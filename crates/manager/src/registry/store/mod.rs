@@ -138,12 +138,13 @@ impl<M: Medium> Store<M> {
         })
     }
 
-    /// At most `limit` journal entries after `after`, in order.
+    /// At most `limit` journal entries after `after`, in order. The entries are kept from the first release on, for the
+    /// console that will show them; until then, tests read here what was written.
     pub fn journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, CommitError> {
         self.read_journal(after, limit).map_err(|error| CommitError::of(&self.medium.name(), &error))
     }
 
-    /// The sequence of the last journal entry that was acknowledged.
+    /// The sequence of the last journal entry that was acknowledged: where a reader of [`Self::journal`] has all.
     pub fn last_seq(&self) -> Seq {
         Seq { epoch: self.epoch, number: self.journal.next.saturating_sub(1) }
     }
