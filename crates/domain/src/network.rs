@@ -43,8 +43,9 @@ pub fn embedded_ipv4(address: IpAddr) -> IpAddr {
         [0x2002, a, b, ..] => low(a, b),
         // Teredo hides the client's address by inverting it.
         [0x2001, 0, .., a, b] => low(!a, !b),
-        // ISATAP: under any prefix, told by the interface part.
-        [.., 0 | 0x0200, 0x5efe, a, b] => low(a, b),
+        // ISATAP: told by the interface part, under any prefix that may be dialled at all. Below the others the carrier
+        // itself is refused, and an allowed IPv4 network must not lift that.
+        [first, .., 0 | 0x0200, 0x5efe, a, b] if first < 0xfe80 => low(a, b),
         _ => address,
     }
 }
