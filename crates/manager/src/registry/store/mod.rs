@@ -112,7 +112,10 @@ impl<M: Medium> Store<M> {
         let backend = medium.open().map_err(|error| fault(&redb::Error::Io(error)))?;
         let bytes = backend.len().map_err(|error| fault(&redb::Error::Io(error)))?;
         let mut database = schema::open(backend, false).map_err(|error| fault(&error))?;
-        schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
+        let entries = contents.journal.next - contents.journal.first;
+        if schema::may_be_half_free(bytes, entries, contents.instances.len() as u64) {
+            schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
+        }
         let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
         let epoch = contents.epoch + 1;
         let (journal, buffer) = (contents.journal, Vec::new());
