@@ -75,6 +75,7 @@ pub async fn detail(state: Shared) -> Response {
             epoch: identity.epoch,
             generation: catalog.generation().0,
             instances: catalog.entries().len(),
+            waiting: state.registry.queue_depth(),
             states,
         },
         self_doubt: state.observations.doubt().map(doubt_sentence),

@@ -6,6 +6,8 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
@@ -25,6 +27,9 @@ pub const HOP_HEADER: HeaderName = HeaderName::from_static("x-peegeeq-manager-ho
 
 /// The most bytes that the head of an answer may take.
 const HEAD_MAX: usize = 32 * 1024;
+
+/// What a 1xx head counts at least: its status line is not seen here and may be long.
+const INTERIM_COST: usize = 1024;
 
 /// The most headers of an answer.
 const HEADERS_MAX: usize = 128;
@@ -150,11 +155,37 @@ async fn exchange(
 ) -> Result<Answer, Failure> {
     let began = clock::instant();
     sender.ready().await.map_err(|error| failure(get.authority, &error))?;
-    let response = sender.send_request(request).await.map_err(|error| failure(get.authority, &error))?;
+    let response = send(sender, request, get.authority).await?;
     phases.first_byte = Some(began.elapsed());
     let (head, body) = response.into_parts();
     let body = read(body, get.body_max).await.map_err(|error| failure(get.authority, &error))?;
     Ok(Answer { status: head.status.as_u16(), headers: head.headers, cut: body.is_none(), body: body.unwrap_or_default() })
+}
+
+/// Sends, and waits for the head of the answer. The 1xx heads before it share one limit, however many they are.
+async fn send(
+    sender: &mut http1::SendRequest<Empty<Bytes>>,
+    mut request: http::Request<Empty<Bytes>>,
+    authority: &str,
+) -> Result<http::Response<Incoming>, Failure> {
+    let interim = Arc::new(AtomicUsize::new(0));
+    let counter = interim.clone();
+    hyper::ext::on_informational(&mut request, move |head| {
+        let headers: usize = head.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        counter.fetch_add(INTERIM_COST + headers, Ordering::Relaxed);
+    });
+    let mut sending = pin!(sender.send_request(request));
+    poll_fn(|cx| match sending.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(answer.map_err(|error| failure(authority, &error))),
+        Poll::Pending if interim.load(Ordering::Relaxed) > HEAD_MAX => Poll::Ready(Err(too_much_interim(authority))),
+        Poll::Pending => Poll::Pending,
+    })
+    .await
+}
+
+fn too_much_interim(authority: &str) -> Failure {
+    let sentence = format!("{authority} sent more than {HEAD_MAX} bytes of 1xx heads before its answer");
+    Failure::new(FailureKind::Protocol, sentence)
 }
 
 /// The whole body, or `None` if it is larger than `max`: by its announced length, else by counting.

@@ -71,6 +71,8 @@ pub struct RegistryDetail {
     pub generation: u64,
     /// Registered instances.
     pub instances: usize,
+    /// Orders that wait for a commit.
+    pub waiting: usize,
     /// Instances by state.
     pub states: std::collections::BTreeMap<&'static str, usize>,
 }

@@ -42,6 +42,21 @@ async fn a_request_names_host_agent_and_manager() {
 }
 
 #[tokio::test]
+async fn a_few_interim_heads_are_passed_over_and_a_flood_of_them_is_cut() {
+    let answer = answer_of(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n");
+    assert_eq!(answer.await.unwrap().status, 204);
+    let tasks = tasks();
+    let port = server(&tasks, |mut stream| async move {
+        read_head(&mut stream).await;
+        while stream.write_all(b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n").await.is_ok() {}
+    })
+    .await;
+    let failure = get(&dialer(), &endpoint("127.0.0.1", port), 20, PATIENT).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Protocol);
+    assert!(failure.sentence.contains("1xx"), "{failure}");
+}
+
+#[tokio::test]
 async fn redirects_are_never_followed() {
     let tasks = tasks();
     let canary: &'static AtomicUsize = Box::leak(Box::default());

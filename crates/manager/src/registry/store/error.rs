@@ -126,6 +126,14 @@ pub struct CommitError {
 }
 
 impl CommitError {
+    /// The file is open, and is not at its path any more.
+    pub(super) fn displaced(file: &str, reason: &str) -> Self {
+        let sentence = format!(
+            "the registry file {file} was removed or replaced while the manager ran ({reason}), so nothing written to it would last; put the same file back, or restart the manager to begin with what lies there"
+        );
+        Self { kind: CommitErrorKind::Other, sentence }
+    }
+
     pub(super) fn of(file: &str, error: &redb::Error) -> Self {
         let kind = kind_of(error);
         let advice = match kind {

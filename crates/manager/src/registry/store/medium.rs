@@ -18,6 +18,11 @@ pub trait Medium: Send + std::fmt::Debug + 'static {
 
     /// What to call it in sentences: the path of the file.
     fn name(&self) -> String;
+
+    /// Why what is open is not what would be found at the next start; `None` while it is.
+    fn displacement(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Bytes that are handled at once: the page size of the file.

@@ -112,7 +112,10 @@ impl<M: Medium> Store<M> {
         let backend = medium.open().map_err(|error| fault(&redb::Error::Io(error)))?;
         let bytes = backend.len().map_err(|error| fault(&redb::Error::Io(error)))?;
         let mut database = schema::open(backend, false).map_err(|error| fault(&error))?;
-        schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
+        let entries = contents.journal.next - contents.journal.first;
+        if schema::may_be_half_free(bytes, entries, contents.instances.len() as u64) {
+            schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
+        }
         let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
         let epoch = contents.epoch + 1;
         let (journal, buffer) = (contents.journal, Vec::new());
@@ -123,8 +126,13 @@ impl<M: Medium> Store<M> {
 
     /// Makes a whole batch durable, or nothing of it. `now` decides which journal entries are too old.
     ///
-    /// An empty batch prunes the journal if it is due, and brings a failed store back if that is possible.
+    /// An empty batch notices a file that is gone, prunes the journal if it is due, and brings a failed store back if that is
+    /// possible.
     pub fn commit(&mut self, batch: &[Write], now: Timestamp) -> Result<(), CommitError> {
+        // What goes into a deleted file is gone after the next start, so it must not be acknowledged.
+        if let Some(reason) = self.medium.displacement() {
+            return Err(CommitError::displaced(&self.medium.name(), &reason));
+        }
         let outcome = self.recover().and_then(|()| self.write(batch, now));
         outcome.map_err(|error| {
             // What of this batch reached the disk is unknown. Whoever writes next must find that out first.
@@ -133,12 +141,13 @@ impl<M: Medium> Store<M> {
         })
     }
 
-    /// At most `limit` journal entries after `after`, in order.
+    /// At most `limit` journal entries after `after`, in order. The entries are kept from the first release on, for the
+    /// console that will show them; until then, tests read here what was written.
     pub fn journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, CommitError> {
         self.read_journal(after, limit).map_err(|error| CommitError::of(&self.medium.name(), &error))
     }
 
-    /// The sequence of the last journal entry that was acknowledged.
+    /// The sequence of the last journal entry that was acknowledged: where a reader of [`Self::journal`] has all.
     pub fn last_seq(&self) -> Seq {
         Seq { epoch: self.epoch, number: self.journal.next.saturating_sub(1) }
     }

@@ -26,7 +26,13 @@ pub(super) const BACKEND_KNOWN: &str = "embedded";
 
 /// The most memory that pages of the file may take.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
-/// A file with fewer free pages than this is not worth compacting (4 KiB each).
+/// Space of a journal entry, with some to spare.
+const ENTRY_BYTES: u64 = 256;
+/// Space of an instance, with some to spare.
+const INSTANCE_BYTES: u64 = 2048;
+/// Size of a page.
+const PAGE_BYTES: u64 = 4096;
+/// A file with fewer free pages than this is not worth compacting.
 const FREE_PAGES_MIN: u64 = 1024;
 
 /// Opens the database on a backend. `check`: read every page and compare its checksum.
@@ -57,6 +63,13 @@ pub(super) fn initialise(backend: impl StorageBackend) -> Result<(), redb::Error
     Ok(database.close()?)
 }
 
+/// Whether more than half of a file of `bytes` may be unused: it has twice the size that its content explains. To know it,
+/// every page must be read, so the answer decides whether that is done at all.
+pub(super) fn may_be_half_free(bytes: u64, journal_entries: u64, instances: u64) -> bool {
+    let explained = journal_entries.saturating_mul(ENTRY_BYTES).saturating_add(instances.saturating_mul(INSTANCE_BYTES));
+    bytes / 2 >= explained.max(FREE_PAGES_MIN * PAGE_BYTES)
+}
+
 /// Gives space back to the file system when more than half of a file of `bytes` is unused, and that is worth the work.
 pub(super) fn compact_if_much_is_free(database: &mut Database, bytes: u64) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
@@ -68,4 +81,18 @@ pub(super) fn compact_if_much_is_free(database: &mut Database, bytes: u64) -> Re
         database.compact()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_journal_is_not_searched_for_free_space_and_an_emptied_one_is() {
+        const MIB: u64 = 1024 * 1024;
+        assert!(!may_be_half_free(170 * MIB, 1_000_000, 200));
+        assert!(!may_be_half_free(8 * MIB - 1, 1, 0));
+        assert!(may_be_half_free(8 * MIB, 1, 0));
+        assert!(may_be_half_free(170 * MIB, 1_000, 200));
+    }
 }

@@ -1,11 +1,12 @@
 //! The thread that waits for the disk, so that nobody else does.
 //!
-//! Owns the store and the measuring of commits. Ends when the writer drops its end; the store is closed then.
+//! Owns the store, the measuring of commits, and that a failing store is not tried without end. Ends when the writer drops its end; the store is closed then.
 
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use super::pause::Pause;
 use crate::clock;
 use crate::registry::store::{CommitError, Medium, Store, Write};
 
@@ -18,14 +19,24 @@ pub(super) struct Finished {
 
 /// Commits batch after batch until there are no more.
 pub(super) fn run<M: Medium>(mut store: Store<M>, mut jobs: mpsc::Receiver<Vec<Write>>, done: &mpsc::Sender<Finished>) {
+    let mut pause = Pause::default();
     while let Some(writes) = jobs.blocking_recv() {
-        let begun = clock::instant();
-        let result = store.commit(&writes, clock::wall());
-        measure(begun.elapsed(), &writes, &result);
+        let result = match pause.refusal(clock::instant()) {
+            Some(known) => Err(known),
+            None => attempt(&mut store, &mut pause, &writes),
+        };
         if done.blocking_send(Finished { writes, result }).is_err() {
             return;
         }
     }
+}
+
+fn attempt<M: Medium>(store: &mut Store<M>, pause: &mut Pause, writes: &[Write]) -> Result<(), CommitError> {
+    let begun = clock::instant();
+    let result = store.commit(writes, clock::wall());
+    measure(begun.elapsed(), writes, &result);
+    pause.note(&result, !writes.is_empty(), clock::instant());
+    result
 }
 
 fn measure(took: Duration, writes: &[Write], result: &Result<(), CommitError>) {

@@ -8,6 +8,7 @@ mod backlog;
 mod committer;
 mod departed;
 mod handle;
+mod pause;
 mod plan;
 mod task;
 

@@ -11,7 +11,7 @@ use crate::support::Launch;
 async fn fails_for_a_while(error: &str) {
     let launch = Launch::serve();
     // Late enough for the start to be over; the test itself finds out where it is.
-    let manager = inject(&launch, &format!("fdatasync:error={error}:when=25..32")).start().await;
+    let manager = inject(&launch, &format!("fdatasync:error={error}:when=25..28")).start().await;
     let mut ledger = Ledger::default();
     let mut refused = None;
     for _ in 0..60 {

@@ -59,6 +59,29 @@ fn what_was_written_is_there_again() {
 }
 
 #[test]
+fn nothing_is_acknowledged_into_a_file_that_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, aside) = (dir.path().join("data"), dir.path().join("aside"));
+    let (mut store, _) = open(&data).unwrap();
+    store.commit(&[put("a", 1)], at(1)).unwrap();
+    fs::rename(&data, &aside).unwrap();
+    for batch in [&[][..], &[put("b", 2)]] {
+        let sentence = store.commit(batch, at(2)).unwrap_err().sentence;
+        assert!(sentence.contains("was removed or replaced") && sentence.contains("registry.redb"), "{sentence}");
+    }
+    assert!(!data.exists(), "something was made again");
+    let (other, loaded) = open(&data).unwrap();
+    assert_eq!(loaded.instances, []);
+    store.commit(&[put("b", 2)], at(3)).unwrap_err();
+    drop(other);
+    fs::remove_dir_all(&data).unwrap();
+    fs::rename(&aside, &data).unwrap();
+    store.commit(&[put("c", 3)], at(4)).unwrap();
+    drop(store);
+    assert_eq!(open(&data).unwrap().1.instances, [instance("a", 1), instance("c", 3)]);
+}
+
+#[test]
 fn a_second_manager_is_refused_and_told_whose_it_is() {
     let dir = filled();
     let first = open(dir.path()).unwrap();

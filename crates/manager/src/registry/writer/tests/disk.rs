@@ -129,6 +129,7 @@ async fn a_failing_disk_refuses_and_says_so_until_it_works_again() {
     registry.registry.judge(vec![judgement("a", 1, Verdict::Passing)]).await;
     assert_eq!(registry.verdict("a"), Some(Verdict::Passing));
     assert!(registry.disk.mend() > 0);
+    until("it works again", || registry.registry.store_status() == StoreStatus::Ok).await;
     assert!(registry.registry.register(registration("b", 1)).await.unwrap().created);
     assert_eq!(registry.registry.store_status(), StoreStatus::Ok);
     let disk = registry.stop().await;
@@ -137,6 +138,19 @@ async fn a_failing_disk_refuses_and_says_so_until_it_works_again() {
     let events = store.journal(Seq::default(), 100).unwrap();
     let verdicts = events.iter().filter(|entry| matches!(entry.event, Some(JournalEvent::VerdictChanged { .. }))).count();
     assert_eq!(verdicts, 1, "the verdict that came while the disk failed is journalled once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failing_disk_is_not_tried_again_for_every_order() {
+    let registry = running(SETTINGS);
+    registry.disk.fail(Fault { on: On::Write, after: 0, between: 0, times: u64::MAX, error: ErrorKind::Other });
+    for _ in 0..200 {
+        let error = registry.registry.register(registration("a", 1)).await.unwrap_err();
+        assert!(matches!(&error, RegistryError::Storage { kind: CommitErrorKind::Other, .. }), "{error}");
+    }
+    let failed = registry.disk.mend();
+    assert!((1..100).contains(&failed), "{failed} attempts for 200 orders");
+    registry.stop().await;
 }
 
 #[tokio::test]
