@@ -254,6 +254,10 @@ impl Monitor {
 
     fn show_doubt(&mut self, now: Moment) {
         let doubt = self.doubt.reason(now);
+        match self.doubt.take_believed() {
+            0 => {}
+            hosts => log::believed(hosts),
+        }
         if doubt != self.doubt_shown {
             log::doubt(self.doubt_shown, doubt);
             self.observations.set_doubt(doubt);

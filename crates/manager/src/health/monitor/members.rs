@@ -48,6 +48,7 @@ impl Monitor {
         let phase = phase(&self.settings.manager_id, id, self.settings.policy.interval);
         let watched = Watched::new(entry.instance.clone(), phase, self.meters.label(id), clock::now());
         self.probes_due.set(serial, watched.tracker.due());
+        self.doubt.watch(&watched.host);
         self.serials.insert(id.clone(), serial);
         self.watched.insert(serial, watched);
         self.compare_verdicts |= entry.verdict != Verdict::Unprobed;
@@ -66,7 +67,7 @@ impl Monitor {
         let watched = self.serials.get(entry.id()).and_then(|serial| self.watched.get_mut(serial));
         if let Some(watched) = watched {
             watched.instance = entry.instance.clone();
-            self.compare_verdicts |= watched.tracker.verdict() != entry.verdict;
+            self.compare_verdicts |= !watched.tracker.verdict().is_same_word(entry.verdict);
         }
     }
 
@@ -77,7 +78,7 @@ impl Monitor {
             let watched = self.serials.get(entry.id()).and_then(|serial| self.watched.get(serial));
             let Some(watched) = watched.filter(|watched| watched.instance.incarnation == entry.instance.incarnation) else { continue };
             let verdict = watched.tracker.verdict();
-            if verdict != entry.verdict {
+            if !verdict.is_same_word(entry.verdict) {
                 let (id, incarnation) = (entry.id().clone(), entry.instance.incarnation);
                 self.judging.push(Judgement { id, incarnation, from: entry.verdict, verdict, evidence: "repeated".into() });
             }

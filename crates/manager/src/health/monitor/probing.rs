@@ -1,5 +1,6 @@
 //! Sending probes, and what their results set going.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use peegeeq_domain::health::{Check, FailureKind, ProbeOutcome, Transition, Verdict};
@@ -27,9 +28,31 @@ impl Monitor {
             let Some(serial) = self.probes_in_line.pop_front() else { return };
             let Some(watched) = self.watched.get_mut(&serial) else { continue };
             watched.in_line = false;
+            let is_suspect = watched.tracker.is_awaiting() && watched.tracker.was_answering();
             watched.tracker.probe_started(&self.settings.policy, now);
             self.probes_due.set(serial, watched.tracker.due());
             self.send_probe(serial, Cause::Scheduled, now);
+            if is_suspect {
+                self.ask_others(serial, now);
+            }
+        }
+    }
+
+    /// An instance that used to answer leaves a probe without an answer: others are asked, so that it is known whether
+    /// most are silent before anybody is found down.
+    fn ask_others(&mut self, serial: Serial, now: Moment) {
+        let Some(watched) = self.watched.get(&serial) else { return };
+        let mut hosts: HashSet<Arc<str>> = self.doubt.suspect(&watched.host, now).into_iter().collect();
+        if hosts.is_empty() {
+            return;
+        }
+        for (other, watched) in &mut self.watched {
+            let tracker = &mut watched.tracker;
+            let can_tell = tracker.was_answering() && !tracker.is_awaiting() && !watched.in_line;
+            if can_tell && hosts.remove(&watched.host) {
+                tracker.expedite(now);
+                self.probes_due.set(*other, tracker.due());
+            }
         }
     }
 
@@ -105,15 +128,24 @@ impl Monitor {
             }
             return None;
         }
-        if watched.tracker.was_answering() {
-            self.doubt.heard(&watched.host, outcome == ProbeOutcome::Failed(FailureKind::Timeout));
+        let was_answering = watched.tracker.was_answering();
+        match outcome {
+            ProbeOutcome::Failed(FailureKind::Timeout) if was_answering => self.doubt.silent(&watched.host, started),
+            ProbeOutcome::Failed(FailureKind::Timeout) => {}
+            ProbeOutcome::Passed => self.doubt.answered(&watched.host, started),
+            ProbeOutcome::Failed(_) if was_answering => self.doubt.answered(&watched.host, started),
+            ProbeOutcome::Failed(_) => {}
         }
         let doubting = self.doubt.reason(now).is_some();
         let random = rand::random();
-        match forced {
+        let change = match forced {
             None => watched.tracker.probe_ended(policy, outcome, started, now, random, doubting),
             Some(check) => watched.tracker.observe(policy, outcome, check, started, now, random, doubting),
+        };
+        if was_answering && outcome == ProbeOutcome::Failed(FailureKind::Timeout) {
+            self.ask_others(serial, now);
         }
+        change
     }
 
     fn judge(&mut self, serial: Serial, change: Transition, checkup: &Checkup) {
@@ -122,15 +154,16 @@ impl Monitor {
         log::transition(watched.id(), change, self.settings.policy.max_failures, evidence);
         meters::transition(change.to);
         if change.to.is_down() {
-            self.doubt.forget(&watched.host);
+            self.doubt.found_down(&watched.host, clock::now());
         }
         let (id, incarnation) = (watched.id().clone(), watched.instance.incarnation);
         self.judging.push(Judgement { id, incarnation, from: change.from, verdict: change.to, evidence: evidence.into() });
     }
 
     /// Notes the checkup beside the catalog, and has it told to those who asked.
-    fn note(&mut self, serial: Serial, started: Moment, checkup: Checkup, askers: Vec<Asker>) {
+    fn note(&mut self, serial: Serial, started: Moment, mut checkup: Checkup, askers: Vec<Asker>) {
         let Some(watched) = self.watched.get_mut(&serial) else { return };
+        checkup.consecutive_failures = watched.tracker.verdict().failures();
         if !askers.is_empty() {
             self.judging.reply_after(Reply { to: askers, checkup: Arc::new(checkup.clone()) });
         }
