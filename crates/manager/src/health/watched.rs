@@ -25,6 +25,8 @@ pub(super) struct Watched {
     pub(super) label: metrics::SharedString,
     /// Due, and waiting for its turn under the limit.
     pub(super) in_line: bool,
+    /// Its last probe was not answered in time.
+    pub(super) timed_out: bool,
     pub(super) wire: Wire,
     pub(super) setups: Setups,
     forced: Option<Forced>,
@@ -59,6 +61,7 @@ impl Watched {
             tracker: HealthTracker::new(phase, now),
             label,
             in_line: false,
+            timed_out: false,
             wire: Wire::default(),
             setups: Setups::Resting(Box::default()),
             forced: None,
@@ -74,6 +77,14 @@ impl Watched {
     /// Whether a forced check is under way.
     pub(super) fn is_asked(&self) -> bool {
         self.forced.is_some()
+    }
+
+    /// What is remembered of its setups, for its next observation under another address. While a look has it, nothing is.
+    pub(super) fn take_memory(self) -> Box<Memory> {
+        match self.setups {
+            Setups::Resting(memory) | Setups::InLine(memory) => memory,
+            Setups::Looking { .. } => Box::default(),
+        }
     }
 
     /// Adds somebody who asks for a probe now. `true`: the probe must be started, none is under way.

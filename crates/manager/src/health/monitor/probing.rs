@@ -7,7 +7,7 @@ use peegeeq_domain::health::{Check, FailureKind, ProbeOutcome, Transition, Verdi
 use peegeeq_domain::time::Moment;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Cause, Monitor, News};
+use super::{Cause, Lane, Monitor, News};
 use crate::clock;
 use crate::health::due::Serial;
 use crate::health::handle::{Asker, CheckError, Question, Reply};
@@ -21,17 +21,17 @@ impl Monitor {
         while let Some(serial) = self.probes_due.pop(now) {
             if let Some(watched) = self.watched.get_mut(&serial) {
                 watched.in_line = true;
-                self.probes_in_line.push_back(serial);
+                let is_slow = watched.timed_out || watched.tracker.is_awaiting();
+                self.line.push(serial, if is_slow { Lane::Slow } else { Lane::Quick });
             }
         }
-        while self.probes_running < self.settings.concurrency.max(1) {
-            let Some(serial) = self.probes_in_line.pop_front() else { return };
+        while let Some((serial, lane)) = self.line.pop() {
             let Some(watched) = self.watched.get_mut(&serial) else { continue };
             watched.in_line = false;
             let is_suspect = watched.tracker.is_awaiting() && watched.tracker.was_answering();
             watched.tracker.probe_started(&self.settings.policy, now);
             self.probes_due.set(serial, watched.tracker.due());
-            self.send_probe(serial, Cause::Scheduled, now);
+            self.send_probe(serial, Cause::Scheduled(lane), now);
             if is_suspect {
                 self.ask_others(serial, now);
             }
@@ -76,25 +76,45 @@ impl Monitor {
     fn send_probe(&mut self, serial: Serial, cause: Cause, started: Moment) {
         let Some(watched) = self.watched.get(&serial) else { return };
         let (instance, prober) = (watched.instance.clone(), self.prober.clone());
-        *self.running(cause) += 1;
+        match cause {
+            Cause::Scheduled(lane) => self.line.began(lane),
+            Cause::Forced => self.forced_running += 1,
+        }
         meters::began();
-        self.set_going(async move {
+        self.set_going(Some(News::ProbeLost { serial, cause }), async move {
             let checkup = Box::new(prober.probe(&instance.registration).await);
             News::Probed { serial, cause, started, checkup }
         });
     }
 
-    fn running(&mut self, cause: Cause) -> &mut usize {
+    fn place_is_free(&mut self, cause: Cause) {
         match cause {
-            Cause::Scheduled => &mut self.probes_running,
-            Cause::Forced => &mut self.forced_running,
+            Cause::Scheduled(lane) => self.line.ended(lane),
+            Cause::Forced => self.forced_running -= 1,
+        }
+    }
+
+    /// A probe panicked. Its place is free again, it proves nothing, and whoever waits for it is told that it was abandoned.
+    pub(super) fn probe_lost(&mut self, serial: Serial, cause: Cause) {
+        self.place_is_free(cause);
+        meters::lost();
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let now = clock::now();
+        match cause {
+            Cause::Forced => drop(watched.forced_ended(ProbeOutcome::Passed, now)),
+            Cause::Scheduled(_) => {
+                watched.tracker.probe_proved_nothing(&self.settings.policy, now);
+                if !watched.in_line {
+                    self.probes_due.set(serial, watched.tracker.due());
+                }
+            }
         }
     }
 
     /// Takes note of a result: what it does to the verdict, and everything that follows.
     pub(super) fn probed(&mut self, serial: Serial, cause: Cause, started: Moment, checkup: Checkup) {
         let now = clock::now();
-        *self.running(cause) -= 1;
+        self.place_is_free(cause);
         let Some(watched) = self.watched.get_mut(&serial) else {
             meters::ended(&metrics::SharedString::const_str("other"), &checkup);
             return;
@@ -142,6 +162,7 @@ impl Monitor {
             None => watched.tracker.probe_ended(policy, outcome, started, now, random, doubting),
             Some(check) => watched.tracker.observe(policy, outcome, check, started, now, random, doubting),
         };
+        watched.timed_out = outcome == ProbeOutcome::Failed(FailureKind::Timeout);
         if was_answering && outcome == ProbeOutcome::Failed(FailureKind::Timeout) {
             self.ask_others(serial, now);
         }
@@ -195,7 +216,7 @@ impl Monitor {
         let Some(back_off) = watched.wire.probe_passed(probe_started) else { return };
         let endpoint = watched.instance.registration.endpoint.clone();
         let hold = tripwire::hold(self.prober.dialer.clone(), endpoint, self.settings.probe_timeout, back_off);
-        let task = self.set_going(async move { News::Wire { serial, trip: hold.await } });
+        let task = self.set_going(Some(News::Wire { serial, trip: Trip::NotOpened }), async move { News::Wire { serial, trip: hold.await } });
         if let Some(watched) = self.watched.get_mut(&serial) {
             watched.wire.opened(AbortOnDropHandle::new(task));
         }
