@@ -34,12 +34,12 @@ use super::setups::{Lookout, Memory};
 use super::tripwire::Trip;
 use super::watched::Watched;
 use super::{HealthSettings, Judge, log};
-use line::{Lane, Line};
 use crate::clock;
 use crate::net::{Caller, Dialer};
 use crate::observations::{Checkup, Observations, SetupsSeen};
 use crate::registry::CatalogReader;
 use crate::tasks::{TaskName, Tasks};
+use line::{Lane, Line};
 
 /// The loop turns at least this often, so that it can tell when it was late.
 const TURN_AT_LEAST: Duration = Duration::from_millis(250);
@@ -81,13 +81,30 @@ struct Inputs {
 
 /// News from what the monitor set going.
 enum News {
-    Probed { serial: Serial, cause: Cause, started: Moment, checkup: Box<Checkup> },
+    Probed {
+        serial: Serial,
+        cause: Cause,
+        started: Moment,
+        checkup: Box<Checkup>,
+    },
     /// A probe ended without a result: it panicked.
-    ProbeLost { serial: Serial, cause: Cause },
-    Looked { serial: Serial, memory: Box<Memory>, seen: SetupsSeen },
-    /// A look ended without a result: it panicked, and what it knew is gone.
-    LookLost { serial: Serial },
-    Wire { serial: Serial, trip: Trip },
+    ProbeLost {
+        serial: Serial,
+        cause: Cause,
+    },
+    Looked {
+        serial: Serial,
+        memory: Box<Memory>,
+        seen: SetupsSeen,
+    },
+    /// A look ended without a result: it panicked.
+    LookLost {
+        serial: Serial,
+    },
+    Wire {
+        serial: Serial,
+        trip: Trip,
+    },
 }
 
 /// Why a probe was sent.
@@ -227,7 +244,7 @@ impl Monitor {
             News::Probed { serial, cause, started, checkup } => self.probed(serial, cause, started, *checkup),
             News::ProbeLost { serial, cause } => self.probe_lost(serial, cause),
             News::Looked { serial, memory, seen } => self.looked(serial, memory, Some(seen)),
-            News::LookLost { serial } => self.looked(serial, Box::default(), None),
+            News::LookLost { serial } => self.look_lost(serial),
             News::Wire { serial, trip } => self.wire_ended(serial, trip),
         }
     }

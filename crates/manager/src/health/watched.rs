@@ -79,14 +79,6 @@ impl Watched {
         self.forced.is_some()
     }
 
-    /// What is remembered of its setups, for its next observation under another address. While a look has it, nothing is.
-    pub(super) fn take_memory(self) -> Box<Memory> {
-        match self.setups {
-            Setups::Resting(memory) | Setups::InLine(memory) => memory,
-            Setups::Looking { .. } => Box::default(),
-        }
-    }
-
     /// Adds somebody who asks for a probe now. `true`: the probe must be started, none is under way.
     pub(super) fn ask(&mut self, check: Check, asker: Asker) -> bool {
         let starts = self.forced.is_none();

@@ -52,6 +52,12 @@ impl Line {
         self.slow.pop_front_if(|_| has_place).map(|serial| (serial, Lane::Slow))
     }
 
+    /// Whether none runs.
+    #[cfg(test)]
+    pub(super) const fn is_idle(&self) -> bool {
+        self.running == 0 && self.slow_running == 0
+    }
+
     /// A probe began.
     pub(super) fn began(&mut self, lane: Lane) {
         self.running += 1;

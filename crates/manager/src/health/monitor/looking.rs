@@ -69,6 +69,12 @@ impl Monitor {
         });
     }
 
+    /// A look panicked. What it knew is put together again from what was last seen.
+    pub(super) fn look_lost(&mut self, serial: Serial) {
+        let memory = self.watched.get(&serial).map(|watched| self.remembered(watched.id())).unwrap_or_default();
+        self.looked(serial, Box::new(memory), None);
+    }
+
     /// Notes what a look brought, if it ended well, and when the next is due.
     pub(super) fn looked(&mut self, serial: Serial, memory: Box<Memory>, seen: Option<SetupsSeen>) {
         self.looks_running -= 1;

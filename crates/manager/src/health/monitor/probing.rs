@@ -199,15 +199,19 @@ impl Monitor {
         if !watched.in_line {
             self.probes_due.set(serial, watched.tracker.due());
         }
-        if outcome == ProbeOutcome::Passed {
-            self.open_wire(serial, started);
-        } else {
+        if outcome != ProbeOutcome::Passed {
             watched.wire.probe_failed();
         }
         match change {
-            Some(Transition { to, .. }) if to.is_down() => self.stop_looking(serial),
+            Some(Transition { to, .. }) if to.is_down() => {
+                watched.wire.instance_is_down();
+                self.stop_looking(serial);
+            }
             Some(Transition { from, to }) if is_awakening(from, to) => self.look_soon(serial, now),
             _ => {}
+        }
+        if outcome == ProbeOutcome::Passed {
+            self.open_wire(serial, started);
         }
     }
 
@@ -216,7 +220,8 @@ impl Monitor {
         let Some(back_off) = watched.wire.probe_passed(probe_started) else { return };
         let endpoint = watched.instance.registration.endpoint.clone();
         let hold = tripwire::hold(self.prober.dialer.clone(), endpoint, self.settings.probe_timeout, back_off);
-        let task = self.set_going(Some(News::Wire { serial, trip: Trip::NotOpened }), async move { News::Wire { serial, trip: hold.await } });
+        let task =
+            self.set_going(Some(News::Wire { serial, trip: Trip::NotOpened }), async move { News::Wire { serial, trip: hold.await } });
         if let Some(watched) = self.watched.get_mut(&serial) {
             watched.wire.opened(AbortOnDropHandle::new(task));
         }
@@ -226,7 +231,9 @@ impl Monitor {
     pub(super) fn wire_ended(&mut self, serial: Serial, trip: Trip) {
         let Some(watched) = self.watched.get_mut(&serial) else { return };
         let now = clock::now();
-        if watched.wire.ended(trip, now) && !watched.tracker.verdict().is_down() {
+        if watched.tracker.verdict().is_down() {
+            watched.wire.instance_is_down();
+        } else if watched.wire.ended(trip, now) {
             watched.tracker.expedite(now);
             if !watched.in_line {
                 self.probes_due.set(serial, watched.tracker.due());

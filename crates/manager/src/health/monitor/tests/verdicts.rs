@@ -63,6 +63,19 @@ async fn a_hang_is_found_and_said() {
 }
 
 #[tokio::test]
+async fn the_wire_of_a_hung_instance_is_dropped_and_comes_back_with_it() {
+    let scene = Scene::start(HealthSettings { tripwire: true, ..settings() });
+    let instance = scene.with_instance("a", FakeInstance::builder()).await;
+    eventually("the wire", || instance.connections() == 1).await;
+    instance.set_mode(Mode::HealthDown);
+    scene.becomes("a", Verdict::is_down).await;
+    eventually("no wire", || instance.connections() == 0).await;
+    instance.heal();
+    scene.becomes("a", |verdict| verdict == Verdict::Passing).await;
+    eventually("the wire again", || instance.connections() == 1).await;
+}
+
+#[tokio::test]
 async fn what_answers_wrongly_is_down() {
     let modes: [(Mode, &str); 5] = [
         (Mode::HealthDown, "HTTP status 500 instead of 2xx"),
