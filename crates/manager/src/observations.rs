@@ -52,6 +52,8 @@ pub struct Checkup {
     pub phases: Phases,
     /// The answer's body if it was JSON and small: valid JSON text.
     pub health_data: Option<Arc<str>>,
+    /// Failed checks in a row that count, after this one. The verdict in the catalog has the number at its last change.
+    pub consecutive_failures: u32,
 }
 
 /// Whether one setup on one instance reaches its database.
@@ -188,7 +190,8 @@ impl Observations {
     pub fn note_checkup(&self, id: &str, checkup: Checkup) {
         let slots = self.slots.load();
         let Some(slot) = slots.get(id) else { return };
-        let same = slot.checkup.load().as_ref().is_some_and(|before| before.failure == checkup.failure);
+        let shown = |checkup: &Checkup| (checkup.failure.clone(), checkup.consecutive_failures);
+        let same = slot.checkup.load().as_ref().is_some_and(|before| shown(before) == shown(&checkup));
         slot.checkup.store(Some(Arc::new(checkup)));
         self.noted(same);
     }

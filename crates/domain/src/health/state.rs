@@ -33,6 +33,15 @@ impl Verdict {
         }
     }
 
+    /// Whether both say the same but for the number of failures, which changes with every failed probe.
+    pub const fn is_same_word(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Failing { passed_before: one, .. }, Self::Failing { passed_before: another, .. }) => one == another,
+            (Self::Unprobed, Self::Unprobed) | (Self::Passing, Self::Passing) | (Self::Down { .. }, Self::Down { .. }) => true,
+            _ => false,
+        }
+    }
+
     /// Whether the instance was found down.
     pub const fn is_down(self) -> bool {
         matches!(self, Self::Down { .. })

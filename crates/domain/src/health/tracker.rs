@@ -1,7 +1,7 @@
 //! One instance under observation: what a probe result does to its verdict, and when the next probe is due.
 //!
 //! The verdict goes down exactly when failures in a row reach the limit, span the least time (a refused connection needs
-//! none), and the manager does not doubt itself. Probing is regular while all is well (own slot in the interval, so that
+//! none), and the manager does not doubt itself (unless refused: that is proof). Probing is regular while all is well (own slot in the interval, so that
 //! instances do not come in waves), quick after a first failure, overlapping while an answer is awaited, and sparser the
 //! longer an instance is down. Same inputs, same result.
 
@@ -64,6 +64,8 @@ pub struct HealthTracker {
     down_at: Moment,
     passes: u32,
     in_flight: u32,
+    /// Another probe was wished for while one ran that began before.
+    wished: bool,
     due: Option<Moment>,
 }
 
@@ -78,6 +80,7 @@ impl HealthTracker {
             down_at: now,
             passes: 0,
             in_flight: 0,
+            wished: false,
             due: Some(now),
         }
     }
@@ -97,20 +100,30 @@ impl HealthTracker {
         matches!(self.verdict, Verdict::Passing | Verdict::Failing { passed_before: true, .. })
     }
 
-    /// Asks for a probe as soon as possible (the tripwire closed, an operator pressed the button).
+    /// Whether a scheduled probe is under way.
+    pub const fn is_awaiting(&self) -> bool {
+        self.in_flight > 0
+    }
+
+    /// Asks for a probe as soon as possible (the tripwire closed). One that runs began before the reason to ask: another
+    /// follows when it ends.
     pub fn expedite(&mut self, now: Moment) {
         if self.in_flight == 0 {
             self.hasten(now);
+        } else {
+            self.wished = true;
         }
     }
 
     /// A scheduled probe began at `now`.
     pub fn probe_started(&mut self, policy: &HealthPolicy, now: Moment) {
         self.in_flight = self.in_flight.saturating_add(1);
+        self.wished = false;
         self.due = self.wants_another(policy).then(|| now + policy.overlap_after);
     }
 
-    /// A scheduled probe that began at `started` ended at `now`. `random` spreads the next one; `doubting` freezes the way down.
+    /// A scheduled probe that began at `started` ended at `now`. `random` spreads the next one; `doubting` freezes the way
+    /// down, unless the connection was refused. Only a change of the verdict's word is a transition.
     pub fn probe_ended(
         &mut self,
         policy: &HealthPolicy,
@@ -121,7 +134,9 @@ impl HealthTracker {
         doubting: bool,
     ) -> Option<Transition> {
         self.in_flight = self.in_flight.saturating_sub(1);
-        self.observe(policy, outcome, Check::Counting, started, now, random, doubting)
+        let change = self.observe(policy, outcome, Check::Counting, started, now, random, doubting);
+        self.grant_wish(now);
+        change
     }
 
     /// A scheduled probe ended in a way that proves nothing: the manager was late, or could not ask. Another follows soon.
@@ -129,6 +144,13 @@ impl HealthTracker {
         self.in_flight = self.in_flight.saturating_sub(1);
         if self.in_flight == 0 {
             self.hasten(now + policy.overlap_after);
+        }
+        self.grant_wish(now);
+    }
+
+    fn grant_wish(&mut self, now: Moment) {
+        if core::mem::take(&mut self.wished) && !self.verdict.is_down() {
+            self.hasten(now);
         }
     }
 
@@ -151,7 +173,7 @@ impl HealthTracker {
             (ProbeOutcome::Failed(_), Check::Looking) => self.looked_at(policy, now),
             (ProbeOutcome::Failed(kind), Check::Counting) => self.failed(policy, kind, now, doubting),
         }
-        (from != self.verdict).then_some(Transition { from, to: self.verdict })
+        (!from.is_same_word(self.verdict)).then_some(Transition { from, to: self.verdict })
     }
 
     /// A failure of a probe that began before one that passed says nothing any more.
@@ -182,8 +204,8 @@ impl HealthTracker {
             self.due = self.next_while_down(policy, now);
             return;
         };
-        let spans = kind == FailureKind::Refused || now.since(self.first_failure) >= policy.least_span;
-        if in_a_row >= policy.max_failures.max(1) && spans && !doubting {
+        let (proof, spans) = (kind == FailureKind::Refused, now.since(self.first_failure) >= policy.least_span);
+        if in_a_row >= policy.max_failures.max(1) && (proof || (spans && !doubting)) {
             self.verdict = Verdict::Down { in_a_row };
             self.down_at = now;
             self.due = self.next_while_down(policy, now);

@@ -149,6 +149,37 @@ fn doubt_freezes_the_way_down() {
 }
 
 #[test]
+fn a_refused_connection_is_proof_even_in_doubt() {
+    let mut tracker = passing(0);
+    for n in 1..=3 {
+        tracker.probe_started(&POLICY, at(n * 1000));
+        tracker.probe_ended(&POLICY, ProbeOutcome::Failed(Refused), at(n * 1000), at(n * 1000 + 1), 0, true);
+    }
+    assert_eq!(tracker.verdict(), Verdict::Down { in_a_row: 3 });
+}
+
+#[test]
+fn further_failures_are_no_transitions() {
+    let mut tracker = passing(0);
+    tracker.expedite(at(100));
+    let changes = run(&mut tracker, &POLICY, 100, 60_000, |_| (1, ProbeOutcome::Failed(Refused)));
+    let words: std::vec::Vec<_> = changes.iter().map(|(_, verdict)| verdict.as_str()).collect();
+    assert_eq!(words, ["failing", "down"]);
+}
+
+#[test]
+fn a_wish_during_a_probe_is_granted_when_it_ends() {
+    let mut tracker = passing(0);
+    tracker.probe_started(&POLICY, at(10_000));
+    tracker.expedite(at(10_001));
+    tracker.probe_ended(&POLICY, ProbeOutcome::Passed, at(10_000), at(10_002), 0, false);
+    assert_eq!(tracker.due(), Some(at(10_002)));
+    tracker.probe_started(&POLICY, at(10_002));
+    tracker.probe_ended(&POLICY, ProbeOutcome::Passed, at(10_002), at(10_003), 0, false);
+    assert!(tracker.due().is_some_and(|due| due > at(12_000)), "once");
+}
+
+#[test]
 fn looking_never_counts_as_a_failure() {
     let mut tracker = passing(0);
     for n in 0..50 {

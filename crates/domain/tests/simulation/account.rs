@@ -1,9 +1,7 @@
 //! The naive second account: what really happened to every instance, told without the core.
 //!
-//! Owns the failures in a row, since when an instance answers or does not, which hosts are silent, and what the members
-//! and their verdicts should be. Knows nothing of trackers and catalogs.
-
-use std::collections::BTreeMap;
+//! Owns the failures in a row and since when an instance is observed. Knows nothing of trackers, doubt and catalogs: whether
+//! the manager had reason to doubt itself is asked of the world, never of a rule like the one under test.
 
 use peegeeq_domain::health::{FailureKind, HealthPolicy, Verdict};
 
@@ -19,11 +17,20 @@ pub(crate) struct Story {
     pub(crate) last_pass_started: Option<u64>,
     pub(crate) ever_passed: bool,
     pub(crate) verdict: Verdict,
+    /// When it was last known to be silent.
+    pub(crate) last_silence: u64,
 }
 
 impl Story {
     pub(crate) fn new(now: u64) -> Self {
-        Self { observed_since: now, failures: Vec::new(), last_pass_started: None, ever_passed: false, verdict: Verdict::Unprobed }
+        Self {
+            observed_since: now,
+            failures: Vec::new(),
+            last_pass_started: None,
+            ever_passed: false,
+            verdict: Verdict::Unprobed,
+            last_silence: 0,
+        }
     }
 
     pub(crate) fn passed(&mut self, started: u64) {
@@ -40,43 +47,17 @@ impl Story {
     }
 
     /// Why the evidence so far does not suffice for being down, if so.
-    pub(crate) fn lacks_evidence(&self, policy: &HealthPolicy, doubting: bool) -> Option<String> {
+    pub(crate) fn lacks_evidence(&self, policy: &HealthPolicy, excuse: Option<&'static str>) -> Option<String> {
         let (first, last) = (self.failures.first()?, self.failures.last()?);
         let span = last.0 - first.0;
         let refused = last.1 == FailureKind::Refused;
-        if doubting {
-            return Some("the manager doubted itself".into());
+        if let Some(excuse) = excuse.filter(|_| !refused) {
+            return Some(excuse.into());
         }
         if (self.failures.len() as u64) < u64::from(policy.max_failures) {
             return Some(format!("only {} failures in a row: {:?}", self.failures.len(), self.failures));
         }
         let least = policy.least_span.as_millis() as u64;
         (!refused && span < least).then(|| format!("failures span only {span} ms: {:?}", self.failures))
-    }
-}
-
-/// The hosts that used to answer, and whether each is silent now.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Hosts {
-    silent: BTreeMap<String, bool>,
-    late_until: u64,
-}
-
-impl Hosts {
-    pub(crate) fn heard(&mut self, host: &str, silent: bool) {
-        self.silent.insert(host.into(), silent);
-    }
-
-    pub(crate) fn forget(&mut self, host: &str) {
-        self.silent.remove(host);
-    }
-
-    pub(crate) fn stalled(&mut self, now: u64) {
-        self.late_until = now + 6_000;
-    }
-
-    pub(crate) fn are_doubtful(&self, now: u64) -> bool {
-        let silent = self.silent.values().filter(|silent| **silent).count();
-        now < self.late_until || (silent >= 3 && silent * 2 > self.silent.len())
     }
 }

@@ -16,6 +16,10 @@ pub(crate) enum Bug {
     DropsDeregistered,
     /// Silence of most hosts is taken for their death.
     IgnoresDoubt,
+    /// Nobody else is asked when one host is suspected of silence.
+    AsksNobody,
+    /// Doubt holds back even what is proved by a refused connection.
+    DoubtsRefusals,
     /// What somebody's look found counts like a probe.
     CountsLooks,
     /// A pass does not end being down.
@@ -35,13 +39,15 @@ pub(crate) enum Bug {
 }
 
 impl Bug {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::CountsTooFew,
         Self::ForgetsTheSpan,
         Self::IgnoresIncarnation,
         Self::ForgetsTheDeparted,
         Self::DropsDeregistered,
         Self::IgnoresDoubt,
+        Self::AsksNobody,
+        Self::DoubtsRefusals,
         Self::CountsLooks,
         Self::NeverRecovers,
         Self::StopsProbing,
@@ -55,11 +61,13 @@ impl Bug {
     /// The promise whose checker must find it.
     pub(crate) const fn breaks(self) -> Promise {
         match self {
-            Self::CountsTooFew | Self::ForgetsTheSpan | Self::IgnoresDoubt | Self::CountsLooks => Promise::DownNeedsEvidence,
+            Self::CountsTooFew | Self::ForgetsTheSpan | Self::IgnoresDoubt | Self::AsksNobody | Self::CountsLooks => {
+                Promise::DownNeedsEvidence
+            }
             Self::IgnoresIncarnation | Self::ForgetsTheDeparted => Promise::OldJudgementsAreDropped,
             Self::DropsDeregistered => Promise::MembersAreThoseRegistered,
             Self::NeverRecovers => Promise::RecoveryIsSeen,
-            Self::StopsProbing => Promise::DeathIsSeen,
+            Self::StopsProbing | Self::DoubtsRefusals => Promise::DeathIsSeen,
             Self::Impatient => Promise::HealthyStaysPassing,
             Self::NumbersNothing => Promise::NumberGrowsWithChange,
             Self::LosesAChange => Promise::DifferencesAreComplete,

@@ -164,9 +164,15 @@ impl Cluster {
         }
     }
 
-    /// The network of many hosts falls silent together.
+    /// The network of many hosts falls silent together, or the manager's own is gone.
     fn fall_silent(&mut self) {
-        let until = self.now + self.random.between(1_000, 40_000);
+        let until = self.now + self.random.between(1_000, 120_000);
+        if self.random.percent(40) {
+            self.cut_off(until);
+            self.note(|| format!("the manager is cut off until {until}"));
+            self.schedule(until - self.now, Event::SilenceEnds);
+            return;
+        }
         let share = self.random.between(20, 100);
         for host in 1..=HOSTS {
             if self.random.percent(share) {

@@ -1,7 +1,7 @@
 //! The simulated cluster: one queue of events in simulated milliseconds, the world, the manager, and the account of both.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
@@ -69,6 +69,8 @@ pub(crate) struct Cluster {
     pub(crate) outcome: Outcome,
     pub(crate) stalled_until: u64,
     stories: BTreeMap<String, Story>,
+    /// Who was well when the manager was cut off from everybody.
+    innocent: BTreeMap<String, Life>,
     queue: BinaryHeap<Reverse<(u64, u64, Event)>>,
     order: u64,
     /// When each tracker will be asked next whether it wants a probe.
@@ -79,7 +81,7 @@ pub(crate) struct Cluster {
     judged: Vec<Judgement>,
     expected: BTreeMap<String, Verdict>,
     last_stall: Option<u64>,
-    last_doubt: u64,
+    last_trouble: u64,
     remembered: Catalog,
 }
 
@@ -101,6 +103,7 @@ impl Cluster {
             outcome: Outcome::default(),
             stalled_until: 0,
             stories: BTreeMap::new(),
+            innocent: BTreeMap::new(),
             queue: BinaryHeap::new(),
             order: 0,
             planned: BTreeMap::new(),
@@ -110,7 +113,7 @@ impl Cluster {
             judged: Vec::new(),
             expected: BTreeMap::new(),
             last_stall: None,
-            last_doubt: 0,
+            last_trouble: 0,
             remembered: Catalog::default(),
         };
         cluster.schedule(1, Event::Chaos);
@@ -215,6 +218,7 @@ impl Cluster {
         }
         self.planned.remove(id);
         if self.manager.begin_due(id, self.now) {
+            self.others_may_be_due(id);
             let watched = &self.manager.watched[id];
             let probe = Probe { id: id.into(), life: watched.life, port: watched.port, started: self.now, is_lost: false };
             self.next_probe += 1;
@@ -234,6 +238,35 @@ impl Cluster {
             self.schedule(self.timeout, Event::TimeIsUp(number));
         }
         self.schedule_due(id);
+    }
+
+    /// A probe without an answer makes the manager ask others at once.
+    fn others_may_be_due(&mut self, id: &str) {
+        let others: Vec<String> = self.manager.watched.keys().filter(|other| *other != id).cloned().collect();
+        others.iter().for_each(|other| self.schedule_due(other));
+    }
+
+    /// The manager is cut off from everybody. Whoever was well until then is innocent of it.
+    pub(crate) fn cut_off(&mut self, until: u64) {
+        if self.world.cut_off_since(self.now).is_none() {
+            let is_well = |id: &str, port: u16| {
+                let well_long = self.world.processes.get(&port).is_some_and(|process| process.since + 15_000 <= self.now);
+                let passes = self.stories.get(id).is_some_and(|story| story.verdict == Verdict::Passing);
+                well_long && passes && self.world.meets(port, self.now) == Meets::Answer
+            };
+            let well = self.manager.watched.iter().filter(|(id, watched)| is_well(id, watched.port));
+            self.innocent = well.map(|(id, watched)| (id.clone(), watched.life)).collect();
+        }
+        self.world.cut_off(until, self.now);
+    }
+
+    /// Why timeouts prove nothing about `id`, as the world knows: the manager was cut off from it and at least three more
+    /// hosts, all well until then.
+    fn excuse(&self, id: &str) -> Option<&'static str> {
+        self.world.cut_off_since(self.now)?;
+        let same = |id: &str| self.manager.watched.get(id).filter(|watched| self.innocent.get(id) == Some(&watched.life));
+        let hosts: BTreeSet<&str> = self.innocent.keys().filter_map(|id| Some(&*same(id)?.host)).collect();
+        (same(id).is_some() && hosts.len() >= 4).then_some("the manager was cut off from everybody")
     }
 
     pub(crate) fn schedule_due(&mut self, id: &str) {
@@ -268,7 +301,7 @@ impl Cluster {
     pub(crate) fn observed(&mut self, id: &str, outcome: ProbeOutcome, check: Check, started: u64) -> Checked {
         let random = self.random.next() as u32;
         let transition = self.manager.observe(id, outcome, check, started, self.now, random);
-        let doubting = self.manager.hosts.are_doubtful(self.now);
+        let excuse = self.excuse(id);
         if let Some(story) = self.stories.get_mut(id) {
             match (outcome, check) {
                 (ProbeOutcome::Passed, _) => story.passed(started),
@@ -277,14 +310,14 @@ impl Cluster {
             }
             if let Some(change) = transition {
                 story.verdict = change.to;
-                let lack = if change.to.is_down() { story.lacks_evidence(&self.manager.policy, doubting) } else { None };
+                let lack = if change.to.is_down() { story.lacks_evidence(&self.manager.policy, excuse) } else { None };
                 hold(Promise::DownNeedsEvidence, lack.is_none(), || format!("{id}: {}", lack.unwrap_or_default()))?;
             }
         }
         if let Some(change) = transition {
             self.outcome.transitions += 1;
             self.outcome.downs += u64::from(change.to.is_down());
-            self.note(|| format!("{id} {outcome:?} {check:?}: {:?} -> {:?}, doubting {doubting}", change.from, change.to));
+            self.note(|| format!("{id} {outcome:?} {check:?}: {:?} -> {:?}, excuse {excuse:?}", change.from, change.to));
             let delay = self.random.between(0, 200);
             self.schedule(delay, Event::Deliver);
         }
@@ -364,19 +397,36 @@ impl Cluster {
         Ok(())
     }
 
+    /// Three or more hosts silent, or the manager frozen: then silence may be held against nobody, and for as long after as
+    /// the silence of those found down is remembered.
+    fn notice_trouble(&mut self) {
+        let mut hosts = BTreeSet::new();
+        for (id, watched) in &self.manager.watched {
+            if self.world.meets(watched.port, self.now) == Meets::Silence {
+                hosts.insert(watched.host.clone());
+                self.stories.entry(id.clone()).and_modify(|story| story.last_silence = self.now);
+            }
+        }
+        if hosts.len() >= 3 || self.now < self.stalled_until {
+            self.last_trouble = self.now + 30_000;
+            self.outcome.troubles += 1;
+        }
+        self.outcome.cut_off += u64::from(self.world.cut_off_since(self.now).is_some() && self.innocent.len() >= 4);
+    }
+
     /// What must hold of every member at every moment.
     fn check_health(&mut self) -> Checked {
-        if self.manager.hosts.are_doubtful(self.now) || self.now < self.stalled_until {
-            self.last_doubt = self.now;
-            self.outcome.doubts += 1;
-        }
-        let quiet_since = self.last_stall.unwrap_or(0).max(self.last_doubt);
+        self.notice_trouble();
+        let stall = self.last_stall.unwrap_or(0);
         for (id, story) in self.stories.iter().filter(|(id, _)| self.members.contains_key(*id)) {
             let Some(watched) = self.manager.watched.get(id) else { continue };
             let Some(process) = self.world.processes.get(&watched.port) else { continue };
             let verdict = self.expected.get(id).copied().unwrap_or_default();
             let tell = || format!("{id} is {verdict:?} (tracker {:?}), its process {process:?}, {story:?}", watched.tracker.verdict());
             let answers = self.world.meets(watched.port, self.now) == Meets::Answer;
+            // A refused connection is proof whatever happens elsewhere; other failures may have to wait for trouble to end.
+            let meets = self.world.meets(watched.port, self.now);
+            let quiet_since = if meets == Meets::Refusal { stall.max(story.last_silence) } else { stall.max(self.last_trouble) };
             let lasted = self.now.saturating_sub(process.since.max(story.observed_since).max(quiet_since));
             if answers && process.since <= story.observed_since && story.ever_passed {
                 let excused = self.last_stall.is_some_and(|end| self.now < end + 10_000) || self.now < self.stalled_until;
@@ -442,7 +492,8 @@ pub(crate) struct Outcome {
     probes: u64,
     transitions: u64,
     downs: u64,
-    doubts: u64,
+    troubles: u64,
+    cut_off: u64,
     old_judgements: u64,
 }
 
@@ -452,21 +503,22 @@ impl Outcome {
         self.probes += other.probes;
         self.transitions += other.transitions;
         self.downs += other.downs;
-        self.doubts += other.doubts;
+        self.troubles += other.troubles;
+        self.cut_off += other.cut_off;
         self.old_judgements += other.old_judgements;
     }
 
     pub(crate) fn is_eventful(&self) -> bool {
-        self.downs > 100 && self.doubts > 100 && self.old_judgements > 100 && self.transitions > 10 * 100
+        self.downs > 100 && self.troubles > 100 && self.cut_off > 100 && self.old_judgements > 100 && self.transitions > 10 * 100
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, probes, transitions, downs, doubts, old_judgements, .. } = self;
+        let Self { events, probes, transitions, downs, troubles, cut_off, old_judgements, .. } = self;
         write!(
             f,
-            "{events} events, {probes} probes, {transitions} transitions, {downs} found down, {doubts} in doubt, {old_judgements} judgements of old lives"
+            "{events} events, {probes} probes, {transitions} transitions, {downs} found down, {troubles} in trouble, {cut_off} cut off, {old_judgements} judgements of old lives"
         )
     }
 }

@@ -11,7 +11,7 @@ use peegeeq_domain::health::{Check, FailureKind, HealthPolicy, HealthTracker, Pr
 use peegeeq_domain::instance::{Instance, InstanceId, Revision};
 use peegeeq_domain::time::Moment;
 
-use crate::account::{Hosts, Life};
+use crate::account::Life;
 use crate::bugs::Bug;
 
 /// One member under observation.
@@ -46,16 +46,14 @@ pub(crate) struct Manager {
     pub(crate) catalog: Catalog,
     pub(crate) watched: BTreeMap<String, Watched>,
     pub(crate) doubt: SelfDoubt,
-    /// The naive account of the same hosts.
-    pub(crate) hosts: Hosts,
     pub(crate) judgements: VecDeque<Judgement>,
     bug: Option<Bug>,
 }
 
 impl Manager {
     pub(crate) fn new(policy: HealthPolicy, bug: Option<Bug>) -> Self {
-        let (catalog, doubt, hosts) = (Catalog::default(), SelfDoubt::default(), Hosts::default());
-        Self { policy, catalog, watched: BTreeMap::new(), doubt, hosts, judgements: VecDeque::new(), bug }
+        let (catalog, doubt) = (Catalog::default(), SelfDoubt::default());
+        Self { policy, catalog, watched: BTreeMap::new(), doubt, judgements: VecDeque::new(), bug }
     }
 
     pub(crate) fn has(&self, bug: Bug) -> bool {
@@ -129,7 +127,9 @@ impl Manager {
                     let id = entry.id().as_str().to_owned();
                     self.forget(&id);
                     let life = life_of.get(&id).copied().unwrap_or_default();
-                    self.watched.insert(id.clone(), Watched::begin(&entry.instance, life, now));
+                    let watched = Watched::begin(&entry.instance, life, now);
+                    self.doubt.watch(&watched.host);
+                    self.watched.insert(id.clone(), watched);
                     begun.push(id);
                 }
             }
@@ -140,7 +140,6 @@ impl Manager {
     fn forget(&mut self, id: &str) {
         if let Some(watched) = self.watched.remove(id) {
             self.doubt.forget(&watched.host);
-            self.hosts.forget(&watched.host);
         }
     }
 
@@ -155,14 +154,29 @@ impl Manager {
         if self.bug == Some(Bug::StopsProbing) && watched.tracker.verdict().failures() > 0 {
             return false;
         }
+        let is_suspect = watched.tracker.is_awaiting() && watched.tracker.was_answering();
         watched.tracker.probe_started(&policy, moment);
+        if is_suspect && !self.has(Bug::AsksNobody) {
+            self.ask_others(id, moment);
+        }
         true
+    }
+
+    /// Somebody leaves a probe without an answer: others are asked too.
+    fn ask_others(&mut self, id: &str, now: Moment) {
+        let Some(host) = self.watched.get(id).map(|watched| watched.host.clone()) else { return };
+        let mut hosts = self.doubt.suspect(&host, now);
+        for watched in self.watched.values_mut().filter(|watched| watched.tracker.was_answering() && !watched.tracker.is_awaiting()) {
+            if let Some(place) = hosts.iter().position(|host| *host == watched.host) {
+                hosts.swap_remove(place);
+                watched.tracker.expedite(now);
+            }
+        }
     }
 
     /// The manager's own loop ran late.
     pub(crate) fn was_late(&mut self, by: u64, now: u64) {
         self.doubt.loop_was_late(Duration::from_millis(by), Moment::from_millis(now));
-        self.hosts.stalled(now);
     }
 
     /// Takes note of what a probe found; a change of verdict joins the queue to the writer.
@@ -177,18 +191,22 @@ impl Manager {
     ) -> Option<Transition> {
         let policy = self.given_policy();
         let (ignores_doubt, never_recovers) = (self.has(Bug::IgnoresDoubt), self.has(Bug::NeverRecovers));
+        let doubts_refusals = self.has(Bug::DoubtsRefusals);
         let check = if self.has(Bug::CountsLooks) { Check::Counting } else { check };
         let is_probe = check == Check::Counting;
         let watched = self.watched.get_mut(id)?;
         let tracker = &mut watched.tracker;
-        if is_probe && tracker.was_answering() {
-            let silent = outcome == ProbeOutcome::Failed(FailureKind::Timeout);
-            self.doubt.heard(&watched.host, silent);
-            self.hosts.heard(&watched.host, silent);
-        }
         let (started, now) = (Moment::from_millis(started), Moment::from_millis(now));
+        let (was_answering, is_silent) = (tracker.was_answering(), outcome == ProbeOutcome::Failed(FailureKind::Timeout));
+        if is_probe && was_answering && is_silent {
+            self.doubt.silent(&watched.host, started);
+        } else if is_probe && (outcome == ProbeOutcome::Passed || (was_answering && !is_silent)) {
+            self.doubt.answered(&watched.host, started);
+        }
         let doubting = self.doubt.reason(now).is_some() && !ignores_doubt;
         let outcome = if never_recovers && tracker.verdict().is_down() { ProbeOutcome::Failed(FailureKind::Status) } else { outcome };
+        let hidden = doubts_refusals && doubting && outcome == ProbeOutcome::Failed(FailureKind::Refused);
+        let outcome = if hidden { ProbeOutcome::Failed(FailureKind::Network) } else { outcome };
         let transition = if is_probe {
             tracker.probe_ended(&policy, outcome, started, now, random, doubting)
         } else {
@@ -196,8 +214,7 @@ impl Manager {
         };
         let transition = transition?;
         if transition.to.is_down() {
-            self.doubt.forget(&watched.host);
-            self.hosts.forget(&watched.host);
+            self.doubt.found_down(&watched.host, now);
         }
         let id = InstanceId::parse(id).expect("simulated ids are valid");
         self.judgements.push_back(Judgement { id, life: watched.life, incarnation: watched.incarnation, verdict: transition.to });

@@ -29,6 +29,8 @@ pub(crate) struct Process {
 pub(crate) struct World {
     pub(crate) processes: BTreeMap<u16, Process>,
     silent: BTreeMap<String, u64>,
+    /// Cut off from every host: since when and until when.
+    cut_off: Option<(u64, u64)>,
 }
 
 /// What a probe that arrives now meets.
@@ -64,9 +66,22 @@ impl World {
         self.settle(now);
     }
 
+    /// The manager is cut off from everybody.
+    pub(crate) fn cut_off(&mut self, until: u64, now: u64) {
+        if self.cut_off_since(now).is_none() {
+            self.cut_off = Some((now, until));
+        }
+        self.settle(now);
+    }
+
+    /// Since when the manager is cut off from everybody, if it is.
+    pub(crate) fn cut_off_since(&self, now: u64) -> Option<u64> {
+        self.cut_off.filter(|(_, until)| now < *until).map(|(since, _)| since)
+    }
+
     pub(crate) fn meets(&self, port: u16, now: u64) -> Meets {
         let Some(process) = self.processes.get(&port) else { return Meets::Refusal };
-        if self.silent.get(&process.host).is_some_and(|until| now < *until) {
+        if self.cut_off_since(now).is_some() || self.silent.get(&process.host).is_some_and(|until| now < *until) {
             return Meets::Silence;
         }
         match process.condition {

@@ -183,7 +183,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     ),
     Setting::new(
         "health.check.jitter",
-        Kind::Number { unit: Unit::Percent, min: 0, max: 50 },
+        Kind::Number { unit: Unit::Percent, min: 0, max: 40 },
         Is("10"),
         "By how much the time between two probes varies, so that probes never come in waves.",
         "0 probes at exact intervals",

@@ -16,6 +16,9 @@ pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32,
             "Health check failed for instance"
         ),
         (Verdict::Down { .. }, Verdict::Passing) => tracing::info!(instanceId = %id, "Instance recovered"),
+        (Verdict::Unprobed | Verdict::Failing { passed_before: false, .. }, Verdict::Passing) => {
+            tracing::info!(instanceId = %id, "Instance is healthy");
+        }
         (from, to) => tracing::debug!(instanceId = %id, from = from.as_str(), to = to.as_str(), "verdict changed"),
     }
 }
@@ -23,15 +26,24 @@ pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32,
 /// Tells when the manager begins or ceases to doubt itself. A change of the figures alone is not told.
 pub(super) fn doubt(before: Option<Doubt>, now: Option<Doubt>) {
     match (before, now) {
-        (None, Some(doubt)) => tracing::warn!(reason = sentence(doubt), "the manager doubts itself: no instance is found down meanwhile"),
+        (None, Some(doubt)) => {
+            tracing::warn!(reason = sentence(doubt), "the manager doubts itself: no instance is found down by timeouts meanwhile")
+        }
         (Some(_), None) => tracing::info!("the manager trusts its health checks again"),
         _ => {}
     }
 }
 
+/// Tells that doubt ended because it lasted too long while others answered.
+pub(super) fn believed(hosts: usize) {
+    tracing::warn!(hosts, "hosts stayed silent for a minute while others answered: their silence is believed, they can be found down");
+}
+
 fn sentence(doubt: Doubt) -> String {
     match doubt {
-        Doubt::MostHostsSilent { silent, of } => format!("{silent} of {of} hosts that used to answer are silent together"),
+        Doubt::MostHostsSilent { silent, of } => {
+            format!("{silent} of {of} hosts that were asked since the silence began are silent together")
+        }
         Doubt::OwnLoopLate { by } => format!("this process was late by {}ms", by.as_millis()),
     }
 }

@@ -52,6 +52,11 @@ pub(super) fn ended(label: &metrics::SharedString, checkup: &Checkup) {
     duration.record(checkup.phases.total);
 }
 
+/// A probe ended without a result.
+pub(super) fn lost() {
+    metrics::gauge!("peegeeq_health_probes_in_flight").decrement(1.0);
+}
+
 /// A verdict changed.
 pub(super) fn transition(to: Verdict) {
     metrics::counter!("peegeeq_health_transitions_total", "to" => to.as_str()).increment(1);

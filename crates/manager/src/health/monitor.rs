@@ -3,6 +3,7 @@
 //! Owns the loop: news arrive, one at a time, and each is applied to the end before the next. Nothing here waits for an
 //! instance or for the writer. How news change things is in the modules `members`, `probing` and `looking`.
 
+mod line;
 mod looking;
 mod members;
 mod probing;
@@ -11,9 +12,11 @@ mod probing;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use peegeeq_domain::catalog::Catalog;
 use peegeeq_domain::health::{Doubt, SelfDoubt};
 use peegeeq_domain::instance::InstanceId;
@@ -36,6 +39,7 @@ use crate::net::{Caller, Dialer};
 use crate::observations::{Checkup, Observations, SetupsSeen};
 use crate::registry::CatalogReader;
 use crate::tasks::{TaskName, Tasks};
+use line::{Lane, Line};
 
 /// The loop turns at least this often, so that it can tell when it was late.
 const TURN_AT_LEAST: Duration = Duration::from_millis(250);
@@ -77,16 +81,37 @@ struct Inputs {
 
 /// News from what the monitor set going.
 enum News {
-    Probed { serial: Serial, cause: Cause, started: Moment, checkup: Box<Checkup> },
-    Looked { serial: Serial, memory: Box<Memory>, seen: SetupsSeen },
-    Wire { serial: Serial, trip: Trip },
+    Probed {
+        serial: Serial,
+        cause: Cause,
+        started: Moment,
+        checkup: Box<Checkup>,
+    },
+    /// A probe ended without a result: it panicked.
+    ProbeLost {
+        serial: Serial,
+        cause: Cause,
+    },
+    Looked {
+        serial: Serial,
+        memory: Box<Memory>,
+        seen: SetupsSeen,
+    },
+    /// A look ended without a result: it panicked.
+    LookLost {
+        serial: Serial,
+    },
+    Wire {
+        serial: Serial,
+        trip: Trip,
+    },
 }
 
 /// Why a probe was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     /// It was due.
-    Scheduled,
+    Scheduled(Lane),
     /// Somebody asked for it.
     Forced,
 }
@@ -115,8 +140,7 @@ struct Monitor {
     last_serial: u64,
 
     probes_due: DueQueue,
-    probes_in_line: VecDeque<Serial>,
-    probes_running: usize,
+    line: Line,
     forced_running: usize,
     looks_due: DueQueue,
     looks_in_line: VecDeque<Serial>,
@@ -173,6 +197,7 @@ impl Monitor {
         tasks: Tasks,
     ) -> Self {
         let caller = Caller::new(&settings.manager_id);
+        let concurrency = settings.concurrency;
         let (timeout, response_max) = (settings.probe_timeout, settings.response_max);
         Self {
             prober: Prober { dialer: dialer.clone(), caller: caller.clone(), timeout, response_max },
@@ -188,8 +213,7 @@ impl Monitor {
             serials: HashMap::new(),
             last_serial: 0,
             probes_due: DueQueue::default(),
-            probes_in_line: VecDeque::new(),
-            probes_running: 0,
+            line: Line::new(concurrency),
             forced_running: 0,
             looks_due: DueQueue::default(),
             looks_in_line: VecDeque::new(),
@@ -218,21 +242,26 @@ impl Monitor {
     fn apply(&mut self, news: News) {
         match news {
             News::Probed { serial, cause, started, checkup } => self.probed(serial, cause, started, *checkup),
-            News::Looked { serial, memory, seen } => self.looked(serial, memory, seen),
+            News::ProbeLost { serial, cause } => self.probe_lost(serial, cause),
+            News::Looked { serial, memory, seen } => self.looked(serial, memory, Some(seen)),
+            News::LookLost { serial } => self.look_lost(serial),
             News::Wire { serial, trip } => self.wire_ended(serial, trip),
         }
     }
 
-    /// Sets work going beside the loop, which gets its news; if the loop ends first, so does the work.
-    fn set_going(&self, work: impl Future<Output = News> + Send + 'static) -> JoinHandle<()> {
+    /// Sets work going beside the loop, which gets its news, or `lost` if the work panics; if the loop ends first, so does
+    /// the work.
+    fn set_going(&self, lost: Option<News>, work: impl Future<Output = News> + Send + 'static) -> JoinHandle<()> {
         let tell = self.tell.clone();
         self.tasks.short(async move {
             let news = tokio::select! {
-                news = work => news,
+                outcome = AssertUnwindSafe(work).catch_unwind() => outcome.ok().or(lost),
                 () = tell.closed() => return,
             };
-            // A closed channel: the loop ended, and nobody wants to know.
-            let _ = tell.send(news).await;
+            if let Some(news) = news {
+                // A closed channel: the loop ended, and nobody wants to know.
+                let _ = tell.send(news).await;
+            }
         })
     }
 
@@ -254,6 +283,10 @@ impl Monitor {
 
     fn show_doubt(&mut self, now: Moment) {
         let doubt = self.doubt.reason(now);
+        match self.doubt.take_believed() {
+            0 => {}
+            hosts => log::believed(hosts),
+        }
         if doubt != self.doubt_shown {
             log::doubt(self.doubt_shown, doubt);
             self.observations.set_doubt(doubt);

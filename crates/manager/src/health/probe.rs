@@ -41,7 +41,7 @@ impl Prober {
             Ok(health_data) => (health_data, None),
             Err((failure, health_data)) => (health_data, Some(failure)),
         };
-        Checkup { at: clock::wall(), moment: clock::now(), failure, status, phases, health_data }
+        Checkup { at: clock::wall(), moment: clock::now(), failure, status, phases, health_data, consecutive_failures: 0 }
     }
 
     async fn ask(&self, target: &Registration, phases: &mut Phases) -> Result<Answer, Unwell> {

@@ -40,7 +40,7 @@ const STRETCH_MAX: u32 = 6;
 
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
-/// What is remembered of the setups of one incarnation of an instance.
+/// What is remembered of the setups of one instance, also when it moves.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
     known: BTreeMap<Arc<str>, Known>,
@@ -57,6 +57,17 @@ struct Known {
 }
 
 impl Memory {
+    /// What can be told again from what was last seen: where the setups live is asked anew, that they were there is not
+    /// forgotten.
+    pub(super) fn of(seen: &SetupsSeen) -> Self {
+        let known = seen.setups.iter().map(|setup| {
+            let SetupSeen { id, health, database, queues, missing } = setup.clone();
+            (id, Known { health, database, queues, detailed_at: None, missing })
+        });
+        let known: BTreeMap<_, _> = known.collect();
+        Self { offered: !known.is_empty(), known }
+    }
+
     /// The time between two looks, when `base` is that for few setups.
     pub(super) fn interval(&self, base: Duration) -> Duration {
         let setups = u32::try_from(self.known.len()).unwrap_or(u32::MAX);

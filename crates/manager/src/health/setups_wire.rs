@@ -16,6 +16,12 @@ const COMPONENTS_TOLD_MAX: usize = 5;
 /// The most characters of one component's message.
 const MESSAGE_CHARACTERS_MAX: usize = 160;
 
+/// The most characters of one component's name.
+const COMPONENT_NAME_MAX: usize = 64;
+
+/// The most characters of a whole reason.
+const REASON_CHARACTERS_MAX: usize = 512;
+
 /// The most queue names kept of one setup.
 const QUEUES_MAX: usize = 1_000;
 
@@ -105,11 +111,12 @@ fn reason(body: &Value) -> String {
     let told = bad.iter().take(COMPONENTS_TOLD_MAX).map(|(name, component)| {
         let message = component.get("message").and_then(Value::as_str).map_or_else(|| state(component), str::to_owned);
         let message: String = message.chars().take(MESSAGE_CHARACTERS_MAX).collect();
+        let name: String = name.chars().take(COMPONENT_NAME_MAX).collect();
         format!("{name}: {message}")
     });
     match bad.len() {
         0 => "it says that it is not healthy".into(),
-        _ => told.collect::<Vec<_>>().join("; "),
+        _ => told.collect::<Vec<_>>().join("; ").chars().take(REASON_CHARACTERS_MAX).collect(),
     }
 }
 
@@ -157,6 +164,17 @@ mod tests {
         for status in [503, 200] {
             assert_eq!(health(&answer(status, body)), SetupHealth::Down { reason: expected.into() });
         }
+    }
+
+    #[test]
+    fn reasons_are_cut() {
+        let component = |n: usize| format!(r#""{n}{}":{{"state":"UNHEALTHY","message":"{}"}}"#, "n".repeat(9_000), "m".repeat(9_000));
+        let body = |count| format!(r#"{{"healthy":false,"components":{{{}}}}}"#, (0..count).map(component).collect::<Vec<_>>().join(","));
+        let length = |count| match health(&answer(503, &body(count))) {
+            SetupHealth::Down { reason } => reason.chars().count(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!((length(1), length(9)), (64 + 2 + 160, 512));
     }
 
     #[test]

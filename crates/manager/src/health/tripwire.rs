@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use peegeeq_domain::instance::Endpoint;
 use peegeeq_domain::time::Moment;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::AsyncReadExt;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -16,6 +17,12 @@ use crate::observations::Phases;
 
 /// After so many false trips the wire is off for the instance: it closes idle connections by itself.
 const FALSE_TRIPS_MAX: usize = 3;
+
+/// Two trips further apart than this have nothing to do with each other, and a wire that is off is tried again after it.
+const FORGIVEN_AFTER: Duration = Duration::from_secs(10 * 60);
+
+/// An idle wire asks the other end's system this often whether it is still there: a host that vanished closes nothing.
+const KEEPALIVE: TcpKeepalive = TcpKeepalive::new().with_time(Duration::from_secs(15)).with_interval(Duration::from_secs(5));
 
 /// How long a wire stays away before it is opened again, by the number of false trips so far.
 const BACK_OFF: [Duration; FALSE_TRIPS_MAX] = [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(10)];
@@ -36,6 +43,9 @@ pub(super) async fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Durat
     let dialled = Box::pin(async { dialer.dial_tcp(&endpoint, Deadline::within(timeout), &mut Phases::default()).await }).await;
     drop((dialer, endpoint));
     let Ok(mut stream) = dialled else { return Trip::NotOpened };
+    if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE) {
+        tracing::debug!(%error, "a tripwire is held without keepalive");
+    }
     // Nothing was asked: data, the end and an error all mean the same.
     let _ = stream.read_u8().await;
     Trip::Tripped
@@ -46,6 +56,9 @@ pub(super) async fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Durat
 pub(super) struct Wire {
     state: State,
     false_trips: usize,
+    /// The last trip after which the instance turned out to be well: it restarted faster than the probe, or the trip was
+    /// false. Only another one soon after tells.
+    unexplained_trip: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
@@ -72,12 +85,19 @@ impl Wire {
 
     /// A probe that began at `started` passed. Returns how long to wait before opening the wire, if it should be opened.
     pub(super) fn probe_passed(&mut self, started: Moment) -> Option<Duration> {
+        let is_recent = |trip: Option<Moment>, at: Moment| trip.is_some_and(|trip| at.since(trip) < FORGIVEN_AFTER);
+        if !is_recent(self.unexplained_trip, started) {
+            self.false_trips = 0;
+        }
         if let State::Tripped { at } = self.state
             && started >= at
         {
             self.state = State::Away;
-            self.false_trips += 1;
-            meters::false_trip();
+            if is_recent(self.unexplained_trip, at) {
+                self.false_trips += 1;
+                meters::false_trip();
+            }
+            self.unexplained_trip = Some(at);
         }
         match self.state {
             State::Away => BACK_OFF.get(self.false_trips).copied(),
@@ -92,6 +112,11 @@ impl Wire {
         }
     }
 
+    /// The instance is down: whatever the wire leads to is not what will come back.
+    pub(super) fn instance_is_down(&mut self) {
+        self.state = State::Away;
+    }
+
     /// The task that holds it runs.
     pub(super) fn opened(&mut self, task: AbortOnDropHandle<()>) {
         self.state = State::Held { _task: task };
@@ -102,16 +127,29 @@ impl Wire {
 mod tests {
     use super::*;
 
+    const AT: fn(u64) -> Moment = Moment::from_millis;
+
     #[test]
-    fn three_false_trips_switch_it_off() {
+    fn three_false_trips_switch_it_off_for_a_while() {
         let mut wire = Wire::default();
-        let at = Moment::from_millis;
-        for (n, back_off) in (0..).zip(BACK_OFF) {
-            assert_eq!(wire.probe_passed(at(n * 100)), Some(back_off));
-            assert!(wire.ended(Trip::Tripped, at(n * 100 + 50)));
-            assert_eq!(wire.probe_passed(at(n * 100 + 49)), None, "a probe that began before the trip says nothing about it");
+        let back_offs = [BACK_OFF[0], BACK_OFF[0], BACK_OFF[1], BACK_OFF[2]];
+        for (n, back_off) in (0..).zip(back_offs) {
+            assert_eq!(wire.probe_passed(AT(n * 100)), Some(back_off), "{n}");
+            assert!(wire.ended(Trip::Tripped, AT(n * 100 + 50)));
+            assert_eq!(wire.probe_passed(AT(n * 100 + 49)), None, "a probe that began before the trip says nothing about it");
         }
-        assert_eq!(wire.probe_passed(at(1_000)), None);
+        assert_eq!(wire.probe_passed(AT(1_000)), None);
+        assert_eq!(wire.probe_passed(AT(599_000)), None);
+        assert_eq!(wire.probe_passed(AT(601_000)), Some(Duration::ZERO), "and tried again later");
+    }
+
+    #[test]
+    fn rare_quick_restarts_are_not_held_against_it() {
+        let mut wire = Wire::default();
+        for hour in 1..20 {
+            wire.ended(Trip::Tripped, AT(hour * 3_600_000));
+            assert_eq!(wire.probe_passed(AT(hour * 3_600_000 + 10)), Some(Duration::ZERO));
+        }
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub(super) struct Watched {
     pub(super) label: metrics::SharedString,
     /// Due, and waiting for its turn under the limit.
     pub(super) in_line: bool,
+    /// Its last probe was not answered in time.
+    pub(super) timed_out: bool,
     pub(super) wire: Wire,
     pub(super) setups: Setups,
     forced: Option<Forced>,
@@ -59,6 +61,7 @@ impl Watched {
             tracker: HealthTracker::new(phase, now),
             label,
             in_line: false,
+            timed_out: false,
             wire: Wire::default(),
             setups: Setups::Resting(Box::default()),
             forced: None,

@@ -109,7 +109,7 @@ impl<'a> HealthCheckView<'a> {
             region: &registration.labels.region,
             http_status: checkup.status,
             phases: checkup.phases.into(),
-            consecutive_failures: entry.verdict.failures(),
+            consecutive_failures: checkup.consecutive_failures,
             health_data: checkup.health_data.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             setups: setups.map(setup_views),
             timestamp: clock::iso(clock::wall()),

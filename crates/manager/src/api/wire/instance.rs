@@ -85,7 +85,7 @@ impl<'a> InstanceView<'a> {
             status: state.as_str(),
             status_reason: reason(entry, checkup),
             presence: instance.presence.as_str(),
-            consecutive_failures: entry.verdict.failures(),
+            consecutive_failures: checkup.map_or(entry.verdict.failures(), |checkup| checkup.consecutive_failures),
             weight: registration.weight.get(),
             revision: instance.revision.0,
             registered_at: clock::iso(instance.registered_at),

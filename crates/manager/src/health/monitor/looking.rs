@@ -63,14 +63,20 @@ impl Monitor {
         };
         let (instance, lookout) = (watched.instance.clone(), self.lookout.clone());
         self.looks_running += 1;
-        self.set_going(async move {
+        self.set_going(Some(News::LookLost { serial }), async move {
             let seen = lookout.look(&instance.registration.endpoint, &mut memory).await;
             News::Looked { serial, memory, seen }
         });
     }
 
-    /// Notes what a look brought, and when the next is due.
-    pub(super) fn looked(&mut self, serial: Serial, memory: Box<Memory>, seen: SetupsSeen) {
+    /// A look panicked. What it knew is put together again from what was last seen.
+    pub(super) fn look_lost(&mut self, serial: Serial) {
+        let memory = self.watched.get(&serial).map(|watched| self.remembered(watched.id())).unwrap_or_default();
+        self.looked(serial, Box::new(memory), None);
+    }
+
+    /// Notes what a look brought, if it ended well, and when the next is due.
+    pub(super) fn looked(&mut self, serial: Serial, memory: Box<Memory>, seen: Option<SetupsSeen>) {
         self.looks_running -= 1;
         let Some(watched) = self.watched.get_mut(&serial) else { return };
         let now = clock::now();
@@ -78,7 +84,9 @@ impl Monitor {
         let interval = memory.interval(self.settings.setups_interval);
         let place = phase(&self.settings.manager_id, watched.id(), interval);
         watched.setups = Setups::Resting(memory);
-        self.observations.note_setups(watched.id().as_str(), seen);
+        if let Some(seen) = seen {
+            self.observations.note_setups(watched.id().as_str(), seen);
+        }
         let next = if again { now } else { next_slot(now, interval, place) };
         self.looks_due.set(serial, (!watched.tracker.verdict().is_down()).then_some(next));
     }

@@ -10,7 +10,8 @@ use super::Monitor;
 use crate::clock;
 use crate::health::Judgement;
 use crate::health::due::{Serial, phase};
-use crate::health::watched::Watched;
+use crate::health::setups::Memory;
+use crate::health::watched::{Setups, Watched};
 
 impl Monitor {
     /// Takes note of what changed in the catalog since the last look.
@@ -21,7 +22,7 @@ impl Monitor {
         let mut begin = Vec::new();
         for change in next.changes_since(&before) {
             match change {
-                Change::Added(entry) => begin.push(entry),
+                Change::Added(entry) => begin.push((entry, Memory::default())),
                 Change::Removed(entry) => {
                     members_changed = true;
                     self.forget(entry.id());
@@ -29,7 +30,10 @@ impl Monitor {
                 Change::Updated { from, to } if is_another(&from.instance, &to.instance) => {
                     moved.push(to.id().clone());
                     self.forget(to.id());
-                    begin.push(to);
+                    // Who merely moved should still have its setups; who left and came back begins afresh.
+                    let merely_moved = from.instance.registered_at == to.instance.registered_at;
+                    let memory = if merely_moved { self.remembered(to.id()) } else { Memory::default() };
+                    begin.push((to, memory));
                 }
                 Change::Updated { to, .. } => self.update(&to),
             }
@@ -38,16 +42,24 @@ impl Monitor {
             // First the places for what will be seen, then the probes.
             self.observations.follow(next.entries().iter().map(|entry| entry.id().clone()), &moved);
         }
-        begin.into_iter().for_each(|entry| self.begin(&entry));
+        begin.into_iter().for_each(|(entry, memory)| self.begin(&entry, memory));
     }
 
-    fn begin(&mut self, entry: &Entry) {
+    /// What was last seen of the setups of an instance, as a memory for further looks.
+    pub(super) fn remembered(&self, id: &InstanceId) -> Memory {
+        let seen = self.observations.slot(id.as_str()).and_then(|slot| slot.setups());
+        seen.map(|seen| Memory::of(&seen)).unwrap_or_default()
+    }
+
+    fn begin(&mut self, entry: &Entry, memory: Memory) {
         self.last_serial += 1;
         let serial = Serial(self.last_serial);
         let id = entry.id();
         let phase = phase(&self.settings.manager_id, id, self.settings.policy.interval);
-        let watched = Watched::new(entry.instance.clone(), phase, self.meters.label(id), clock::now());
+        let mut watched = Watched::new(entry.instance.clone(), phase, self.meters.label(id), clock::now());
+        watched.setups = Setups::Resting(Box::new(memory));
         self.probes_due.set(serial, watched.tracker.due());
+        self.doubt.watch(&watched.host);
         self.serials.insert(id.clone(), serial);
         self.watched.insert(serial, watched);
         self.compare_verdicts |= entry.verdict != Verdict::Unprobed;
@@ -66,7 +78,7 @@ impl Monitor {
         let watched = self.serials.get(entry.id()).and_then(|serial| self.watched.get_mut(serial));
         if let Some(watched) = watched {
             watched.instance = entry.instance.clone();
-            self.compare_verdicts |= watched.tracker.verdict() != entry.verdict;
+            self.compare_verdicts |= !watched.tracker.verdict().is_same_word(entry.verdict);
         }
     }
 
@@ -77,7 +89,7 @@ impl Monitor {
             let watched = self.serials.get(entry.id()).and_then(|serial| self.watched.get(serial));
             let Some(watched) = watched.filter(|watched| watched.instance.incarnation == entry.instance.incarnation) else { continue };
             let verdict = watched.tracker.verdict();
-            if verdict != entry.verdict {
+            if !verdict.is_same_word(entry.verdict) {
                 let (id, incarnation) = (entry.id().clone(), entry.instance.incarnation);
                 self.judging.push(Judgement { id, incarnation, from: entry.verdict, verdict, evidence: "repeated".into() });
             }

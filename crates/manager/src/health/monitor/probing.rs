@@ -1,12 +1,13 @@
 //! Sending probes, and what their results set going.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use peegeeq_domain::health::{Check, FailureKind, ProbeOutcome, Transition, Verdict};
 use peegeeq_domain::time::Moment;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Cause, Monitor, News};
+use super::{Cause, Lane, Monitor, News};
 use crate::clock;
 use crate::health::due::Serial;
 use crate::health::handle::{Asker, CheckError, Question, Reply};
@@ -20,16 +21,38 @@ impl Monitor {
         while let Some(serial) = self.probes_due.pop(now) {
             if let Some(watched) = self.watched.get_mut(&serial) {
                 watched.in_line = true;
-                self.probes_in_line.push_back(serial);
+                let is_slow = watched.timed_out || watched.tracker.is_awaiting();
+                self.line.push(serial, if is_slow { Lane::Slow } else { Lane::Quick });
             }
         }
-        while self.probes_running < self.settings.concurrency.max(1) {
-            let Some(serial) = self.probes_in_line.pop_front() else { return };
+        while let Some((serial, lane)) = self.line.pop() {
             let Some(watched) = self.watched.get_mut(&serial) else { continue };
             watched.in_line = false;
+            let is_suspect = watched.tracker.is_awaiting() && watched.tracker.was_answering();
             watched.tracker.probe_started(&self.settings.policy, now);
             self.probes_due.set(serial, watched.tracker.due());
-            self.send_probe(serial, Cause::Scheduled, now);
+            self.send_probe(serial, Cause::Scheduled(lane), now);
+            if is_suspect {
+                self.ask_others(serial, now);
+            }
+        }
+    }
+
+    /// An instance that used to answer leaves a probe without an answer: others are asked, so that it is known whether
+    /// most are silent before anybody is found down.
+    fn ask_others(&mut self, serial: Serial, now: Moment) {
+        let Some(watched) = self.watched.get(&serial) else { return };
+        let mut hosts: HashSet<Arc<str>> = self.doubt.suspect(&watched.host, now).into_iter().collect();
+        if hosts.is_empty() {
+            return;
+        }
+        for (other, watched) in &mut self.watched {
+            let tracker = &mut watched.tracker;
+            let can_tell = tracker.was_answering() && !tracker.is_awaiting() && !watched.in_line;
+            if can_tell && hosts.remove(&watched.host) {
+                tracker.expedite(now);
+                self.probes_due.set(*other, tracker.due());
+            }
         }
     }
 
@@ -53,25 +76,45 @@ impl Monitor {
     fn send_probe(&mut self, serial: Serial, cause: Cause, started: Moment) {
         let Some(watched) = self.watched.get(&serial) else { return };
         let (instance, prober) = (watched.instance.clone(), self.prober.clone());
-        *self.running(cause) += 1;
+        match cause {
+            Cause::Scheduled(lane) => self.line.began(lane),
+            Cause::Forced => self.forced_running += 1,
+        }
         meters::began();
-        self.set_going(async move {
+        self.set_going(Some(News::ProbeLost { serial, cause }), async move {
             let checkup = Box::new(prober.probe(&instance.registration).await);
             News::Probed { serial, cause, started, checkup }
         });
     }
 
-    fn running(&mut self, cause: Cause) -> &mut usize {
+    fn place_is_free(&mut self, cause: Cause) {
         match cause {
-            Cause::Scheduled => &mut self.probes_running,
-            Cause::Forced => &mut self.forced_running,
+            Cause::Scheduled(lane) => self.line.ended(lane),
+            Cause::Forced => self.forced_running -= 1,
+        }
+    }
+
+    /// A probe panicked. Its place is free again, it proves nothing, and whoever waits for it is told that it was abandoned.
+    pub(super) fn probe_lost(&mut self, serial: Serial, cause: Cause) {
+        self.place_is_free(cause);
+        meters::lost();
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let now = clock::now();
+        match cause {
+            Cause::Forced => drop(watched.forced_ended(ProbeOutcome::Passed, now)),
+            Cause::Scheduled(_) => {
+                watched.tracker.probe_proved_nothing(&self.settings.policy, now);
+                if !watched.in_line {
+                    self.probes_due.set(serial, watched.tracker.due());
+                }
+            }
         }
     }
 
     /// Takes note of a result: what it does to the verdict, and everything that follows.
     pub(super) fn probed(&mut self, serial: Serial, cause: Cause, started: Moment, checkup: Checkup) {
         let now = clock::now();
-        *self.running(cause) -= 1;
+        self.place_is_free(cause);
         let Some(watched) = self.watched.get_mut(&serial) else {
             meters::ended(&metrics::SharedString::const_str("other"), &checkup);
             return;
@@ -105,15 +148,25 @@ impl Monitor {
             }
             return None;
         }
-        if watched.tracker.was_answering() {
-            self.doubt.heard(&watched.host, outcome == ProbeOutcome::Failed(FailureKind::Timeout));
+        let was_answering = watched.tracker.was_answering();
+        match outcome {
+            ProbeOutcome::Failed(FailureKind::Timeout) if was_answering => self.doubt.silent(&watched.host, started),
+            ProbeOutcome::Failed(FailureKind::Timeout) => {}
+            ProbeOutcome::Passed => self.doubt.answered(&watched.host, started),
+            ProbeOutcome::Failed(_) if was_answering => self.doubt.answered(&watched.host, started),
+            ProbeOutcome::Failed(_) => {}
         }
         let doubting = self.doubt.reason(now).is_some();
         let random = rand::random();
-        match forced {
+        let change = match forced {
             None => watched.tracker.probe_ended(policy, outcome, started, now, random, doubting),
             Some(check) => watched.tracker.observe(policy, outcome, check, started, now, random, doubting),
+        };
+        watched.timed_out = outcome == ProbeOutcome::Failed(FailureKind::Timeout);
+        if was_answering && outcome == ProbeOutcome::Failed(FailureKind::Timeout) {
+            self.ask_others(serial, now);
         }
+        change
     }
 
     fn judge(&mut self, serial: Serial, change: Transition, checkup: &Checkup) {
@@ -122,15 +175,16 @@ impl Monitor {
         log::transition(watched.id(), change, self.settings.policy.max_failures, evidence);
         meters::transition(change.to);
         if change.to.is_down() {
-            self.doubt.forget(&watched.host);
+            self.doubt.found_down(&watched.host, clock::now());
         }
         let (id, incarnation) = (watched.id().clone(), watched.instance.incarnation);
         self.judging.push(Judgement { id, incarnation, from: change.from, verdict: change.to, evidence: evidence.into() });
     }
 
     /// Notes the checkup beside the catalog, and has it told to those who asked.
-    fn note(&mut self, serial: Serial, started: Moment, checkup: Checkup, askers: Vec<Asker>) {
+    fn note(&mut self, serial: Serial, started: Moment, mut checkup: Checkup, askers: Vec<Asker>) {
         let Some(watched) = self.watched.get_mut(&serial) else { return };
+        checkup.consecutive_failures = watched.tracker.verdict().failures();
         if !askers.is_empty() {
             self.judging.reply_after(Reply { to: askers, checkup: Arc::new(checkup.clone()) });
         }
@@ -145,15 +199,19 @@ impl Monitor {
         if !watched.in_line {
             self.probes_due.set(serial, watched.tracker.due());
         }
-        if outcome == ProbeOutcome::Passed {
-            self.open_wire(serial, started);
-        } else {
+        if outcome != ProbeOutcome::Passed {
             watched.wire.probe_failed();
         }
         match change {
-            Some(Transition { to, .. }) if to.is_down() => self.stop_looking(serial),
+            Some(Transition { to, .. }) if to.is_down() => {
+                watched.wire.instance_is_down();
+                self.stop_looking(serial);
+            }
             Some(Transition { from, to }) if is_awakening(from, to) => self.look_soon(serial, now),
             _ => {}
+        }
+        if outcome == ProbeOutcome::Passed {
+            self.open_wire(serial, started);
         }
     }
 
@@ -162,7 +220,8 @@ impl Monitor {
         let Some(back_off) = watched.wire.probe_passed(probe_started) else { return };
         let endpoint = watched.instance.registration.endpoint.clone();
         let hold = tripwire::hold(self.prober.dialer.clone(), endpoint, self.settings.probe_timeout, back_off);
-        let task = self.set_going(async move { News::Wire { serial, trip: hold.await } });
+        let task =
+            self.set_going(Some(News::Wire { serial, trip: Trip::NotOpened }), async move { News::Wire { serial, trip: hold.await } });
         if let Some(watched) = self.watched.get_mut(&serial) {
             watched.wire.opened(AbortOnDropHandle::new(task));
         }
@@ -172,7 +231,9 @@ impl Monitor {
     pub(super) fn wire_ended(&mut self, serial: Serial, trip: Trip) {
         let Some(watched) = self.watched.get_mut(&serial) else { return };
         let now = clock::now();
-        if watched.wire.ended(trip, now) && !watched.tracker.verdict().is_down() {
+        if watched.tracker.verdict().is_down() {
+            watched.wire.instance_is_down();
+        } else if watched.wire.ended(trip, now) {
             watched.tracker.expedite(now);
             if !watched.in_line {
                 self.probes_due.set(serial, watched.tracker.due());

@@ -54,6 +54,10 @@ fn unhurried() -> HealthSettings {
     settings
 }
 
+fn dialing() -> DialerSettings {
+    DialerSettings { connect_timeout: secs(5), allowed_networks: Vec::new(), tls: TlsSettings { extra_ca_file: None } }
+}
+
 /// A running monitor and all around it.
 struct Scene {
     tasks: Tasks,
@@ -89,8 +93,7 @@ impl Scene {
                 })
             })
         };
-        let dialing = DialerSettings { connect_timeout: secs(5), allowed_networks: Vec::new(), tls: TlsSettings { extra_ca_file: None } };
-        let dialer = Arc::new(Dialer::new(dialing).unwrap());
+        let dialer = Arc::new(Dialer::new(dialing()).unwrap());
         let observations = Arc::<Observations>::default();
         let handle = start(settings, reader.clone(), observations.clone(), judge, dialer, &tasks);
         Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, gate, losing }

@@ -63,9 +63,10 @@ impl Announcer {
         );
     }
 
+    /// The health room told of it where it was found; here it is told that readers see it.
     pub(super) fn judged(&self, instance: &Instance, judgement: &Judgement) {
         let (endpoint, labels) = (&instance.registration.endpoint, &instance.registration.labels);
-        tracing::info!(
+        tracing::debug!(
             instanceId = instance.id().as_str(),
             host = endpoint.host.as_str(),
             port = endpoint.port,

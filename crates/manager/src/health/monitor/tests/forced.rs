@@ -5,6 +5,8 @@ use peegeeq_testkit::Mode;
 
 use super::*;
 use crate::health::CheckError;
+use crate::health::due::Serial;
+use crate::health::monitor::{Cause, Lane, Monitor, News};
 
 #[tokio::test]
 async fn twenty_who_ask_together_cost_one_request() {
@@ -81,4 +83,25 @@ async fn whoever_waits_for_a_removed_instance_is_told() {
     eventually("the probe", || instance.hits("/health") == 1).await;
     change(&scene.publisher, [CatalogEvent::Deregistered(id("a"))]);
     assert_eq!(reply.await.unwrap().unwrap_err(), CheckError::Stopping);
+}
+
+#[tokio::test]
+async fn a_panic_in_a_probe_frees_its_place() {
+    let (tasks, _ended) = Tasks::new(Handle::current());
+    let (_publisher, reader) = catalog_cell(Catalog::default());
+    let (tell, mut news) = tokio::sync::mpsc::channel(1);
+    let judge: Judge = Arc::new(|_| Box::pin(std::future::ready(())));
+    let mut monitor = Monitor::new(settings(), reader, Arc::default(), judge, Arc::new(Dialer::new(dialing()).unwrap()), tell, tasks);
+    for cause in [Cause::Forced, Cause::Scheduled(Lane::Slow)] {
+        match cause {
+            Cause::Forced => monitor.forced_running += 1,
+            Cause::Scheduled(lane) => monitor.line.began(lane),
+        }
+        monitor.set_going(Some(News::ProbeLost { serial: Serial(1), cause }), async { panic!("planted") });
+        let lost = news.recv().await.unwrap();
+        assert!(matches!(lost, News::ProbeLost { cause: told, .. } if told == cause));
+        monitor.apply(lost);
+    }
+    assert_eq!(monitor.forced_running, 0);
+    assert!(monitor.line.is_idle());
 }

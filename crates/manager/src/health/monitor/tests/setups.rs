@@ -106,3 +106,15 @@ async fn a_look_uses_few_connections_and_asks_two_at_a_time() {
     assert_eq!(instance.most_concurrent(), 2);
     assert_eq!(instance.hits("/api/v1/setups"), 201);
 }
+
+#[tokio::test]
+async fn a_setup_that_did_not_come_along_when_its_instance_moved_is_missing() {
+    let scene = Scene::start(looking());
+    let _old = scene.with_instance("a", two_setups()).await;
+    let database = scene.setup_becomes("a", "alpha", |setup| setup.database.is_some()).await.database;
+    let new = FakeInstance::builder().setup(Setup::empty("b/e t")).start().await.unwrap();
+    scene.register("a", &new.host(), new.port());
+    let missing = scene.setup_becomes("a", "alpha", |setup| setup.missing).await;
+    assert_eq!(missing.database, database);
+    scene.setup_becomes("a", "b/e t", |setup| !setup.missing).await;
+}
