@@ -70,6 +70,8 @@ pub(super) fn next_slot(now: Moment, interval: Duration, phase: Duration) -> Mom
 
 #[cfg(test)]
 mod tests {
+    use peegeeq_domain::health::{HealthPolicy, HealthTracker, ProbeOutcome};
+
     use super::*;
 
     #[test]
@@ -98,15 +100,37 @@ mod tests {
         );
     }
 
+    /// Ten thousand instances under the default numbers: no 100 ms see more than one and a half times their share of probes.
     #[test]
-    fn phases_spread_evenly() {
-        let interval = Duration::from_secs(10);
-        let mut windows = [0_u32; 100];
+    fn probes_never_come_in_waves() {
+        const INTERVAL: u64 = 10_000;
+        let millis = Duration::from_millis;
+        let policy = HealthPolicy {
+            interval: millis(INTERVAL),
+            jitter_percent: 10,
+            max_failures: 3,
+            recheck: millis(500),
+            overlap_after: millis(1_000),
+            least_span: millis(1_500),
+            retry_interval: millis(30_000),
+            recovery_successes: 1,
+        };
+        let mut windows = [0_u32; 300];
+        let mut random = 1_u32;
         for n in 0..10_000 {
             let id = InstanceId::parse(&format!("instance-{n:05}")).unwrap();
-            let place = phase("manager-1", &id, interval).as_millis() / 100;
-            windows[usize::try_from(place).unwrap()] += 1;
+            let mut tracker = HealthTracker::new(phase("manager-1", &id, policy.interval), Moment::default());
+            while let Some(due) = tracker.due().filter(|due| due.as_millis() < 4 * INTERVAL) {
+                // The first interval is that of the first contacts, which are made at once.
+                if let Some(since) = due.as_millis().checked_sub(INTERVAL) {
+                    windows[usize::try_from(since / 100).unwrap()] += 1;
+                }
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                tracker.probe_started(&policy, due);
+                tracker.probe_ended(&policy, ProbeOutcome::Passed, due, due + millis(2), random >> 8, false);
+            }
         }
-        assert!(windows.iter().all(|count| (60..=150).contains(count)), "{windows:?}");
+        assert!((29_000..=31_000).contains(&windows.iter().sum::<u32>()), "{windows:?}");
+        assert!(windows.iter().all(|count| *count <= 150), "{windows:?}");
     }
 }

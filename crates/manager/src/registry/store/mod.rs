@@ -223,4 +223,4 @@ fn write_records(
 
 #[cfg(test)]
 #[path = "tests/mod.rs"]
-mod tests;
+pub(in crate::registry) mod tests;

@@ -28,8 +28,10 @@ use crate::registry::store::{CommitError, Write};
 
 /// The most orders in one commit.
 const BATCH_MAX: usize = 1024;
+/// How many rounds of the scheduler callers get to come back.
+const RETURN_ROUNDS_MAX: usize = 16;
 /// How often an idle store is asked to prune its journal, and a failing one to come back.
-const TIDY_EVERY: Duration = Duration::from_secs(5);
+const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 /// The state of the writer.
 #[derive(Debug)]
@@ -86,7 +88,10 @@ impl Writer {
             tokio::select! {
                 biased;
                 finished = done.recv(), if !free => match finished {
-                    Some(finished) => self.finish(finished),
+                    Some(finished) => {
+                        let answered = self.finish(finished);
+                        await_returning_callers(&commands, answered).await;
+                    }
                     None => return tracing::error!("the thread of the registry's store ended, nothing can be registered any more"),
                 },
                 Some(bundle) = judgements.recv() => self.judge(bundle),
@@ -127,9 +132,10 @@ impl Writer {
         let _ = self.jobs.try_send(writes);
     }
 
-    /// A commit is over: shows and answers, or refuses.
-    fn finish(&mut self, finished: Finished) {
-        let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return };
+    /// A commit is over: shows and answers, or refuses. Says how many callers were answered.
+    fn finish(&mut self, finished: Finished) -> usize {
+        let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
+        let answered = outcomes.len();
         let Finished { mut writes, result } = finished;
         match &result {
             Ok(()) => self.show(events),
@@ -137,6 +143,7 @@ impl Writer {
         }
         self.note_status(&result);
         self.answer(outcomes, &result);
+        answered
     }
 
     fn show(&self, events: Vec<CatalogEvent>) {
@@ -230,5 +237,21 @@ impl Writer {
         if !self.backlog.is_empty() {
             tracing::error!(entries = self.backlog.len(), "the last journal entries could not be written");
         }
+    }
+}
+
+/// Lets callers that were just answered come back with their next order before the next commit begins.
+///
+/// Without this, busy callers fall into two halves that take turns, and every sync serves half of them. Returns at once
+/// when the last commit served one caller, and never waits longer than some rounds of the scheduler.
+async fn await_returning_callers(commands: &mpsc::Receiver<Command>, answered: usize) {
+    if answered < 2 {
+        return;
+    }
+    for _ in 0..RETURN_ROUNDS_MAX {
+        if commands.len() >= answered {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }

@@ -1,1 +1,5 @@
-//! To come.
+//! What the manager finds out about instances by itself, as its readers see it.
+
+mod doubt;
+mod numbers;
+mod verdicts;

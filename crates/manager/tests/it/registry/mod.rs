@@ -1,1 +1,8 @@
-//! To come.
+//! What the registry promises, under fire: acknowledged is stored, whatever dies; what cannot be read is not touched.
+
+mod crash;
+mod files;
+mod full;
+mod inject;
+mod kill_loop;
+mod ledger;

@@ -40,8 +40,10 @@ pub(in crate::registry) enum On {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::registry) struct Fault {
     pub(in crate::registry) on: On,
-    /// How many succeed before.
+    /// How many succeed before the first that fails.
     pub(in crate::registry) after: u64,
+    /// How many succeed between two that fail.
+    pub(in crate::registry) between: u64,
     /// How many fail.
     pub(in crate::registry) times: u64,
     pub(in crate::registry) error: io::ErrorKind,
@@ -185,6 +187,7 @@ impl State {
             fault.after -= 1;
         } else if fault.times > 0 {
             fault.times -= 1;
+            fault.after = fault.between;
             self.failed += 1;
             return Err(fault.error.into());
         }

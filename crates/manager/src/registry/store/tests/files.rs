@@ -149,8 +149,28 @@ fn places_that_cannot_be_written_are_named() {
     assert!(error.to_string().contains("file/data"), "{error}");
     for (kind, wanted) in [(std::io::ErrorKind::StorageFull, "free some"), (std::io::ErrorKind::ReadOnlyFilesystem, "make it writable")] {
         let disk = prepared_disk();
-        disk.fail(disk::Fault { on: disk::On::Write, after: 0, times: 99, error: kind });
+        disk.fail(disk::Fault { on: disk::On::Write, after: 0, between: 0, times: 99, error: kind });
         let error = Store::on_medium(disk, KEEP_ALL).map(|_| ()).unwrap_err();
         assert!(error.to_string().contains(wanted), "{error}");
     }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_is_set_aside_and_kept() {
+    let disk = prepared_disk();
+    let future = b"\x07{\"of\":\"a later version\"}".as_slice();
+    let database = schema::open(disk.clone(), false).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(schema::INSTANCES).unwrap().insert("later", future).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    let (mut store, loaded) = Store::on_medium(disk.clone(), KEEP_ALL).unwrap();
+    assert_eq!((loaded.instances.len(), loaded.set_aside[0].id.as_str()), (0, "later"));
+    // A failure and the recovery from it make the file say what was acknowledged, and still keep the record.
+    disk.fail(disk::Fault { on: disk::On::Sync, after: 0, between: 0, times: 1, error: std::io::ErrorKind::Other });
+    store.commit(&[put("a", 1)], at(1)).unwrap_err();
+    store.commit(&[put("a", 1)], at(1)).unwrap();
+    drop(store);
+    let (_, loaded) = Store::on_medium(disk, KEEP_ALL).unwrap();
+    assert_eq!((loaded.instances.len(), loaded.set_aside.len()), (1, 1));
 }
