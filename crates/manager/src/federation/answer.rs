@@ -28,6 +28,8 @@ pub struct Attached {
     pub took: Option<Duration>,
     /// When its answer was there, or when it was given up.
     pub at: Instant,
+    /// Why nobody knows which setups it has, where it was asked in vain.
+    pub unlisted: Option<String>,
     /// What could not be used of its answer.
     pub faults: Faults,
     /// Fields of its answer that mean nothing.
@@ -196,6 +198,7 @@ impl<C: Content> Answer<C> {
             source: part.source.clone(),
             setups: part.setups.clone(),
             outcome: part.outcome.clone(),
+            faulty: part.faulty,
             attached: part.attached.clone(),
         });
         Self::new(C::of(contributions.collect()), self.catalog.clone(), self.began)

@@ -125,10 +125,11 @@ where
 }
 
 fn contribution<T>(target: Target, outcome: Result<Understood<T>, FetchFailure>, took: Option<Duration>) -> Contribution<T, Attached> {
-    let Target { entry, source, bindings } = target;
+    let Target { entry, source, bindings, unlisted } = target;
     let mut attached = Attached {
         entry,
         took,
+        unlisted,
         at: clock::instant(),
         faults: Faults::default(),
         placeholders: Arc::default(),
@@ -144,5 +145,6 @@ fn contribution<T>(target: Target, outcome: Result<Understood<T>, FetchFailure>,
         attached.figures = understood.figures;
         understood.content
     });
-    Contribution { source, setups: bindings, outcome, attached }
+    let faulty = !attached.faults.is_empty() || attached.unlisted.is_some();
+    Contribution { source, setups: bindings, outcome, faulty, attached }
 }

@@ -21,11 +21,6 @@ pub(super) enum Extent {
     Completeness,
 }
 
-/// The coverage of an answer.
-pub(super) fn coverage<C: Shown>(content: &C) -> CoverageView {
-    CoverageView::of(content.coverage(), content.parts())
-}
-
 /// Writes an answer.
 pub(super) fn prepare<C: Shown>(answer: &Answer<C>, extent: Extent) -> Prepared {
     let content = &answer.content;
@@ -80,7 +75,7 @@ fn source<T>(prepared: &mut Prepared, number: usize, part: &Part<T, Attached>) {
 
 /// How complete the answer is, and why.
 fn standing<C: Shown>(text: &mut JsonText, content: &C) {
-    let (parts, coverage) = (content.parts(), coverage(content));
+    let (parts, coverage) = (content.parts(), content.coverage());
     let failed: Vec<_> = parts.iter().filter_map(FailedInstance::of).collect();
     let shared: Vec<_> = content.shared().iter().map(|shared| SharedSetupView::of(shared, parts)).collect();
     let degraded: Vec<_> = parts.iter().flat_map(|part| part.degraded.iter().map(|setup| DegradedSetupView::of(part, setup))).collect();
@@ -89,7 +84,7 @@ fn standing<C: Shown>(text: &mut JsonText, content: &C) {
     placeholders.dedup();
     let placeholders: Vec<_> = placeholders.into_iter().map(|placeholder| placeholder.field()).collect();
     text.field("instanceCount", &coverage.answered).field("instancesQueried", &coverage.asked);
-    text.field("complete", &coverage.complete()).field("partial", &!coverage.complete()).field("coverage", &coverage);
+    text.field("complete", &coverage.complete()).field("partial", &!coverage.complete()).field("coverage", &CoverageView::from(coverage));
     text.field("failedInstances", &failed).field("unavailable", &content.unavailable()).field("placeholders", &placeholders);
     text.field("sharedSetups", &shared).field("degradedSetups", &degraded);
 }

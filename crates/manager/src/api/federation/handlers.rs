@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use peegeeq_domain::federation::{GroupRow, QueueRow, StoreRow};
 use utoipa::IntoParams;
 
-use super::envelope::{Extent, NOBODY, coverage, prepare};
+use super::envelope::{Extent, NOBODY, prepare};
 use super::query::{Query, View};
 use super::shown::Shown;
 use super::{EmptyStatus, FederationApi};
@@ -119,7 +119,7 @@ async fn answer<C: Shown>(api: &FederationApi, uri: &Uri, manner: Manner) -> Res
     let everything = C::ask(&api.federation, query.want).await.map_err(unanswered)?;
     let answer = api.federation.within(everything, query.scope).await.map_err(unanswered)?;
     let extent = Extent::Whole(query.view.unwrap_or(manner.view()), query.page);
-    let coverage = coverage(&answer.content);
+    let coverage = *answer.content.coverage();
     if coverage.answered == 0 && manner.refuses_empty(api.empty_status) {
         return Err(refusal(&answer, extent, empty_sentence(coverage.asked)));
     }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::body::{broken, require_object};
+use super::body::{bad, broken, require_object};
 use super::lenient::Lenient;
 
 /// Rows of an answer that could not be used.
@@ -102,14 +102,11 @@ pub(in crate::federation) fn read_list<Q: RowReader>(body: &[u8]) -> Result<Read
     let mut gathering = Gathering::<Q>::new(body);
     let lists = || Q::KEYS.iter().filter_map(under);
     let found = lists().find(|list| holds_objects(list.get())).or_else(|| lists().find(|list| list.get() != "null"));
-    match found {
+    match found.filter(|list| list.get().starts_with(['[', '{'])) {
         Some(list) => gathering.take(list),
-        None => {
-            let none = Q::COUNTS.iter().filter_map(under).any(|count| count.get() == "0");
-            if !none {
-                gathering.list.faults.add(|| format!("the answer has no list {:?}", Q::KEYS.first().copied().unwrap_or_default()));
-            }
-        }
+        // An answer without a list is no empty list, unless it says so.
+        None if Q::COUNTS.iter().filter_map(under).any(|count| count.get() == "0") => {}
+        None => return Err(bad(format!("it has no list {:?}", Q::KEYS.first().copied().unwrap_or_default()))),
     }
     Ok(gathering.list)
 }

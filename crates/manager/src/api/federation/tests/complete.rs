@@ -93,3 +93,37 @@ async fn the_same_name_for_two_databases_counts_twice() {
     let body = cluster.ok("/api/v1/federation/queues").await;
     assert_eq!((&body["aggregatedStats"]["totalMessages"], &body["sharedSetups"]), (&json!(84), &json!([])));
 }
+
+#[tokio::test]
+async fn a_health_question_asked_in_vain_is_no_good_health() {
+    let cluster = Cluster::of(settings());
+    let a = instance(World::sample("alpha")).await;
+    cluster.add("a", &a).await;
+    a.set_mode(Mode::DatabaseDown);
+    cluster.see_setups("a", &a, |setup| {
+        setup.health = SetupHealth::Unknown { reason: "HTTP status 500".to_owned() };
+        setup.queues.clear();
+    });
+    for (kind, total) in [
+        ("overview", "/aggregatedData/totalMessages"),
+        ("queues", "/aggregatedStats/totalMessages"),
+        ("consumer-groups", "/aggregatedStats/totalConsumers"),
+        ("event-stores", "/aggregatedStats/totalEvents"),
+    ] {
+        let body = cluster.ok(&format!("/api/v1/federation/{kind}")).await;
+        assert_eq!((&body["complete"], body.pointer(total)), (&json!(false), Some(&json!(null))), "{kind}: {body}");
+        assert_eq!(find(&body["degradedSetups"], "setupId", "alpha")["status"], "health-unknown", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_setups_that_failed_makes_zeros_unknown() {
+    let cluster = Cluster::of(settings());
+    let a = instance(World::sample("alpha")).await;
+    cluster.add("a", &a).await;
+    a.set_mode(Mode::DatabaseDown);
+    cluster.see_stale_setups("a", Vec::new());
+    let body = cluster.ok("/api/v1/federation/queues").await;
+    assert_eq!((&body["complete"], &body["aggregatedStats"]["totalMessages"]), (&json!(false), &json!(null)));
+    assert!(body["sources"][0]["error"].as_str().is_some_and(|error| error.contains("HTTP status 500")), "{body}");
+}

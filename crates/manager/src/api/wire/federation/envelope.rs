@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use peegeeq_domain::federation::{
-    Agreement, Coverage, DegradedSetup, FetchFailure, Part, PhysicalHost, PhysicalIdentity, SetupTrouble, SharedSetup, SourceStatus,
+    Agreement, Coverage, DegradedSetup, FetchFailure, Part, PhysicalHost, PhysicalIdentity, SetupTrouble, SharedSetup,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -76,24 +76,10 @@ pub struct CoverageView {
     pub setups_unknown: usize,
 }
 
-impl CoverageView {
-    /// The coverage of an answer, with sources whose rows could not all be read as degraded.
-    pub fn of<T>(coverage: &Coverage, parts: &[Part<T, Attached>]) -> Self {
-        let faulty = parts.iter().filter(|part| part.status() == SourceStatus::Answered && !part.attached.faults.is_empty()).count();
-        Self {
-            asked: coverage.asked,
-            answered: coverage.answered,
-            degraded: coverage.degraded + faulty,
-            failed: coverage.failed,
-            skipped: coverage.skipped,
-            setups_known: coverage.setups_known,
-            setups_unknown: coverage.setups_unknown,
-        }
-    }
-
-    /// Whether the answer speaks for all there is.
-    pub const fn complete(&self) -> bool {
-        self.degraded == 0 && self.failed == 0 && self.skipped == 0 && self.setups_unknown == 0
+impl From<&Coverage> for CoverageView {
+    fn from(coverage: &Coverage) -> Self {
+        let Coverage { asked, answered, degraded, failed, skipped, setups_known, setups_unknown } = *coverage;
+        Self { asked, answered, degraded, failed, skipped, setups_known, setups_unknown }
     }
 }
 
@@ -137,7 +123,6 @@ impl<'a> StableSource<'a> {
         let faults = &part.attached.faults;
         let status = match &part.outcome {
             Err(failure) if !failure.was_asked() => "skipped",
-            Ok(_) if !faults.is_empty() => SourceStatus::Degraded.word(),
             _ => part.status().word(),
         };
         Self {
@@ -162,7 +147,7 @@ fn error<T>(part: &Part<T, Attached>) -> Option<String> {
         1 => first.clone(),
         count => format!("{first} (and {} more)", count - 1),
     });
-    let all: Vec<String> = setups.chain(faults).collect();
+    let all: Vec<String> = setups.chain(part.attached.unlisted.clone()).chain(faults).collect();
     (!all.is_empty()).then(|| all.join("; "))
 }
 
@@ -264,7 +249,7 @@ pub struct DegradedSetupView<'a> {
     pub instance_id: &'a str,
     /// The setup's id there.
     pub setup_id: &'a str,
-    /// `database-down`, `missing` or `rows-absent`.
+    /// `database-down`, `health-unknown`, `missing` or `rows-absent`.
     pub status: &'static str,
     /// What is wrong.
     pub reason: String,
@@ -279,6 +264,9 @@ impl<'a> DegradedSetupView<'a> {
         let setup = &degraded.setup;
         let action = match &degraded.trouble {
             SetupTrouble::Missing => format!("attach it again: POST {base}/api/v1/database-setup/connect with setupId {setup:?}"),
+            SetupTrouble::HealthUntold { .. } => {
+                format!("find out why it does not tell; see GET {base}/api/v1/setups/{}/health", crate::api::wire::path_segment(setup))
+            }
             SetupTrouble::DatabaseDown { .. } | SetupTrouble::RowsAbsent { .. } => {
                 format!("bring its database back; see GET {base}/api/v1/setups/{}/health", crate::api::wire::path_segment(setup))
             }
