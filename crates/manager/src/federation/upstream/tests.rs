@@ -196,7 +196,24 @@ fn refusals_are_quoted_and_kept_short() {
 fn depth_does_no_harm() {
     let deep = format!("{{\"queues\":[{{\"name\":\"a\",\"messages\":{}1{}}}]}}", "[".repeat(50_000), "]".repeat(50_000));
     let list = read_list::<QueueReader>(deep.as_bytes()).expect("an object");
-    assert_eq!((list.rows.len(), list.faults.count), (1, 0));
+    assert_eq!((list.rows.len(), list.faults.count), (0, 1));
+}
+
+#[test]
+fn odd_rows_cost_themselves_alone() {
+    let long = "9".repeat(5_000);
+    let body =
+        format!(r#"{{"queues":[{{"name":"half","odd":"\ud800"}},{{"name":"long","odd":{long}}},{{"name":"good","odd":"\ud83d\ude00"}}]}}"#);
+    let list = read_list::<QueueReader>(body.as_bytes()).expect("an object");
+    assert_eq!((list.rows.iter().map(|row| &*row.name).collect::<Vec<_>>(), list.faults.count), (vec!["good"], 2));
+}
+
+#[test]
+fn a_list_without_end_is_cut() {
+    let body = format!(r#"{{"queues":[{}"z"]}}"#, r#""a","#.repeat(60_000));
+    let list = read_list::<QueueReader>(body.as_bytes()).expect("an object");
+    assert_eq!((list.rows.len(), list.faults.count), (50_000, 10_001));
+    assert!(list.faults.first.is_some_and(|first| first.contains("50000")));
 }
 
 /// Any JSON, small.
