@@ -139,7 +139,7 @@ pub struct Answer<C> {
 }
 
 /// How many things may be prepared of one answer.
-const PREPARED_MAX: usize = 2;
+const PREPARED_MAX: usize = 3;
 
 impl<C: Content> Answer<C> {
     pub(super) fn new(content: C, catalog: Arc<Catalog>, began: Instant, landed: Instant) -> Self {

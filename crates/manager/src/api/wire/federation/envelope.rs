@@ -40,8 +40,10 @@ pub struct Envelope {
     placeholders: Vec<String>,
     /// Databases that several attachments show: counted once if the instances agree about what is in them.
     shared_setups: Vec<SharedSetupView<'static>>,
-    /// Setups that the answer does not speak for although their instance answered.
+    /// Setups that the answer does not speak for although their instance answered; the first hundred of them.
     degraded_setups: Vec<DegradedSetupView<'static>>,
+    /// How many such setups there are.
+    degraded_setup_count: usize,
     /// Parameters of the request that mean nothing here: a typo, perhaps. Only if there were any.
     #[schema(required = false)]
     ignored_parameters: Vec<String>,
@@ -138,17 +140,31 @@ impl<'a> StableSource<'a> {
     }
 }
 
+/// The most setups of one source that its error names.
+const SETUPS_TOLD_MAX: usize = 10;
+
+/// The most characters of a sentence with an instance's own words in it.
+const SENTENCE_CHARACTERS_MAX: usize = 512;
+
+/// The beginning of a sentence.
+fn cut(sentence: String) -> String {
+    match sentence.char_indices().nth(SENTENCE_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence,
+    }
+}
+
 fn error<T>(part: &Part<T, Attached>) -> Option<String> {
     if let Err(failure) = &part.outcome {
-        return Some(failure.to_string());
+        return Some(cut(failure.to_string()));
     }
-    let setups = part.degraded.iter().map(|degraded| format!("setup {:?}: {}", degraded.setup, degraded.trouble));
+    let setups = part.degraded.iter().take(SETUPS_TOLD_MAX).map(|degraded| format!("setup {:?}: {}", degraded.setup, degraded.trouble));
     let faults = part.attached.faults.first.as_ref().map(|first| match part.attached.faults.count {
         1 => first.clone(),
         count => format!("{first} (and {} more)", count - 1),
     });
     let all: Vec<String> = setups.chain(part.attached.unlisted.clone()).chain(faults).collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    (!all.is_empty()).then(|| cut(all.join("; ")))
 }
 
 /// One instance in `failedInstances`.
@@ -173,7 +189,7 @@ impl<'a> FailedInstance<'a> {
             FetchFailure::Status { code, .. } => Some(*code),
             _ => None,
         };
-        Some(Self { instance_id: part.source.instance.as_str(), error: failure.to_string(), status: failure.word(), http_status })
+        Some(Self { instance_id: part.source.instance.as_str(), error: cut(failure.to_string()), status: failure.word(), http_status })
     }
 }
 
@@ -271,7 +287,7 @@ impl<'a> DegradedSetupView<'a> {
                 format!("bring its database back; see GET {base}/api/v1/setups/{}/health", crate::api::wire::path_segment(setup))
             }
         };
-        let (status, reason) = (degraded.trouble.word(), degraded.trouble.to_string());
+        let (status, reason) = (degraded.trouble.word(), cut(degraded.trouble.to_string()));
         Self { instance_id: part.source.instance.as_str(), setup_id: setup, status, reason, action }
     }
 }
