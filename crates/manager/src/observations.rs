@@ -66,11 +66,13 @@ pub enum SetupHealth {
         /// `component: message`, joined.
         reason: String,
     },
-    /// It did not say.
+    /// It was asked and did not say.
     Unknown {
         /// Why we do not know.
         reason: String,
     },
+    /// It was not asked yet, or has no such question.
+    NotAsked,
 }
 
 /// Where a setup's data lives, as the instance says.
@@ -108,8 +110,10 @@ pub struct SetupsSeen {
     pub at: Timestamp,
     /// Sorted by id.
     pub setups: Vec<SetupSeen>,
-    /// Why the list may be out of date: the last look failed.
+    /// What is wrong with the list: the last look failed, or there is more than is looked at.
     pub failure: Option<String>,
+    /// The last look failed as a whole: everything here is from an earlier one.
+    pub stale: bool,
 }
 
 /// What was last seen of one instance.
@@ -200,7 +204,11 @@ impl Observations {
     pub fn note_setups(&self, id: &str, setups: SetupsSeen) {
         let slots = self.slots.load();
         let Some(slot) = slots.get(id) else { return };
-        let same = slot.setups.load().as_ref().is_some_and(|before| before.setups == setups.setups && before.failure == setups.failure);
+        let same = slot
+            .setups
+            .load()
+            .as_ref()
+            .is_some_and(|before| before.setups == setups.setups && before.failure == setups.failure && before.stale == setups.stale);
         slot.setups.store(Some(Arc::new(setups)));
         self.noted(same);
     }

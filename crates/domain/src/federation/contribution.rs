@@ -31,6 +31,8 @@ pub struct Contribution<T, A = ()> {
     pub setups: Arc<[SetupBinding]>,
     /// The content, or why there is none.
     pub outcome: Result<T, FetchFailure>,
+    /// Something it said could not be used, so that the content is less than it has.
+    pub faulty: bool,
     /// Handed through untouched.
     pub attached: A,
 }
@@ -53,6 +55,8 @@ pub struct Part<T, A = ()> {
     pub setups: Arc<[SetupBinding]>,
     /// The content, or why there is none.
     pub outcome: Result<T, FetchFailure>,
+    /// Something it said could not be used.
+    pub faulty: bool,
     /// Setups that the answer does not speak for although the instance answered.
     pub degraded: Vec<DegradedSetup>,
     /// What the caller attached.
@@ -62,10 +66,10 @@ pub struct Part<T, A = ()> {
 impl<T, A> Part<T, A> {
     /// How much the source gave.
     pub fn status(&self) -> SourceStatus {
-        match (&self.outcome, self.degraded.is_empty()) {
+        match (&self.outcome, self.faulty || !self.degraded.is_empty()) {
             (Err(_), _) => SourceStatus::Failed,
-            (Ok(_), false) => SourceStatus::Degraded,
-            (Ok(_), true) => SourceStatus::Answered,
+            (Ok(_), true) => SourceStatus::Degraded,
+            (Ok(_), false) => SourceStatus::Answered,
         }
     }
 }
@@ -75,7 +79,7 @@ impl<T, A> Part<T, A> {
 pub enum SourceStatus {
     /// All it has.
     Answered,
-    /// Less than it has: a database is down, or a setup is missing.
+    /// Less than it has: a database is down, a setup is missing, or part of what it said could not be used.
     Degraded,
     /// Nothing.
     Failed,
@@ -97,6 +101,9 @@ pub(super) fn in_order<T, A>(mut contributions: Vec<Contribution<T, A>>) -> Vec<
     contributions.sort_by(|a, b| a.source.instance.cmp(&b.source.instance));
     contributions
         .into_iter()
-        .map(|Contribution { source, setups, outcome, attached }| Part { source, setups, outcome, degraded: Vec::new(), attached })
+        .map(|Contribution { source, setups, outcome, faulty, attached }| {
+            let degraded = Vec::new();
+            Part { source, setups, outcome, faulty, degraded, attached }
+        })
         .collect()
 }

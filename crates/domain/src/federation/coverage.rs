@@ -9,7 +9,7 @@ pub struct Coverage {
     pub asked: usize,
     /// Of those: gave an answer, degraded ones included.
     pub answered: usize,
-    /// Of the answered: with a setup that the answer does not speak for.
+    /// Of the answered: gave less than they have.
     pub degraded: usize,
     /// Of the asked: gave nothing.
     pub failed: usize,

@@ -31,6 +31,10 @@ pub struct GroupRow {
 impl Placeable for GroupRow {
     const SHOWS_QUEUES: bool = false;
 
+    fn is_blank(&self) -> bool {
+        [self.consumers, self.processed, self.lag].iter().all(|number| number.unwrap_or_default() == 0)
+    }
+
     fn setup(&self) -> Option<&Arc<str>> {
         self.setup.as_ref()
     }
@@ -80,6 +84,9 @@ impl GroupTotals {
     /// The guide's names of the totals that no instance supplied.
     pub fn unavailable(&self) -> Vec<&'static str> {
         let mut names = Vec::new();
+        if self.consumers.total().is_none() {
+            names.push("totalConsumers");
+        }
         if self.processed.known() == 0 {
             names.push("totalMessagesProcessed");
         }

@@ -93,11 +93,6 @@ impl<R: Row, A> ListAggregate<R, A> {
     pub fn rows_of(&self, named: &Named<R::Totals>) -> &[Placed] {
         self.rows.get(named.rows.clone()).unwrap_or_default()
     }
-
-    /// How many rows count: duplicates and unknown rows do not.
-    pub fn counted(&self) -> usize {
-        self.rows.iter().filter(|placed| placed.standing == Standing::Counted).count()
-    }
 }
 
 /// Makes one answer of many lists. Linear in rows, apart from sorting them.
@@ -133,7 +128,7 @@ fn placed_rows<R: Row, A>(parts: &[Part<Vec<R>, A>], placement: &Placement<'_>) 
     let mut found: Vec<(&R, Placed)> = Vec::new();
     for (source, part) in parts.iter().enumerate() {
         for (number, row) in part.outcome.iter().flatten().enumerate() {
-            let standing = placement.standing(source, row.setup().map(|setup| &**setup));
+            let standing = placement.standing(source, row);
             found.push((row, Placed { source, row: number, standing }));
         }
     }

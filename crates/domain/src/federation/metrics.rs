@@ -75,6 +75,10 @@ enum Unnamed {}
 impl Placeable for Unnamed {
     const SHOWS_QUEUES: bool = false;
 
+    fn is_blank(&self) -> bool {
+        match *self {}
+    }
+
     fn setup(&self) -> Option<&Arc<str>> {
         match *self {}
     }

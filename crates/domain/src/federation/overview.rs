@@ -41,6 +41,10 @@ pub struct SetupPart {
 impl Placeable for SetupPart {
     const SHOWS_QUEUES: bool = true;
 
+    fn is_blank(&self) -> bool {
+        self.messages.unwrap_or_default() == 0
+    }
+
     fn setup(&self) -> Option<&Arc<str>> {
         self.setup.as_ref()
     }
@@ -133,7 +137,7 @@ fn setups_of<A>(part: &Part<OverviewPart, A>) -> Option<&[SetupPart]> {
 
 fn placed_setups<A>(part: &Part<OverviewPart, A>, source: usize, placement: &Placement<'_>) -> Vec<Standing> {
     let setups = setups_of(part).unwrap_or_default();
-    setups.iter().map(|setup| placement.standing(source, setup.setup.as_deref())).collect()
+    setups.iter().map(|setup| placement.standing(source, setup)).collect()
 }
 
 fn seen_by_instance<A>(part: &Part<OverviewPart, A>, standings: &[Standing]) -> OverviewTotals {

@@ -2,7 +2,7 @@
 //!
 //! Owns the standing of every attachment of a setup to an instance. Does not own sums, nor how two databases are compared.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -25,6 +25,9 @@ pub trait Placeable {
     /// Whether a setup's queues can be recognised by what was said: then saying none of them is suspicious.
     const SHOWS_QUEUES: bool;
 
+    /// Whether its numbers are zero or not told: from a setup whose database may be away that proves nothing.
+    fn is_blank(&self) -> bool;
+
     /// The setup, if it was named.
     fn setup(&self) -> Option<&Arc<str>>;
 
@@ -39,6 +42,8 @@ pub struct Shown<'a> {
     pub names: Vec<(&'a str, &'a str)>,
     /// The content gave numbers without names, so that the names say nothing.
     pub nameless: bool,
+    /// Some of it was more than zeros.
+    substance: bool,
 }
 
 /// One source as the placement sees it.
@@ -46,6 +51,8 @@ pub(super) struct View<'a> {
     pub(super) source: &'a Source,
     bindings: &'a [SetupBinding],
     answered: bool,
+    /// It answered, and part of the answer could not be used.
+    faulty: bool,
     shows_queues: bool,
     /// By setup, for the setups of which anything was said.
     shown: BTreeMap<&'a str, Shown<'a>>,
@@ -60,13 +67,15 @@ pub(super) struct Findings {
     pub(super) shared: Vec<SharedSetup>,
     /// Attachments whose data is known and unknown.
     pub(super) setups: (usize, usize),
-    /// Unknown setups and failed sources that have no row to be marked unknown.
+    /// Unknown setups, failed sources and unusable parts of answers that have no row to be marked unknown.
     pub(super) hidden: usize,
 }
 
 /// The standing of every attachment.
 pub(super) struct Placement<'a> {
     standings: Vec<BTreeMap<&'a str, Standing>>,
+    /// By part: the setups of which zeros prove nothing.
+    doubtful: Vec<BTreeSet<&'a str>>,
     bindings: Vec<&'a [SetupBinding]>,
     pub(super) findings: Findings,
 }
@@ -78,13 +87,18 @@ impl<'a> View<'a> {
             source: &part.source,
             bindings: &part.setups,
             answered: part.outcome.is_ok(),
+            faulty: part.outcome.is_ok() && part.faulty,
             shows_queues: P::SHOWS_QUEUES,
             shown: BTreeMap::new(),
             unattributed: false,
         };
         for said in content.unwrap_or_default() {
             match owner(view.bindings, said.setup().map(|setup| &**setup)) {
-                Some(setup) => said.show(view.shown.entry(setup).or_default()),
+                Some(setup) => {
+                    let shown = view.shown.entry(setup).or_default();
+                    shown.substance |= !said.is_blank();
+                    said.show(shown);
+                }
                 None => view.unattributed = true,
             }
         }
@@ -107,19 +121,36 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The names that must agree before two attachments are taken for the same data; `None` if too little is known.
-    pub(super) fn signature(&self, binding: &'a SetupBinding) -> Option<shared::Signature<'a>> {
-        let shown = self.shown.get(&*binding.setup);
-        let mut names = shown.map(|shown| shown.names.clone()).unwrap_or_default();
-        names.sort_unstable();
-        let mut queues: Option<Vec<&str>> = binding.queues.as_ref().map(|queues| queues.iter().map(|name| &**name).collect());
-        if let Some(queues) = &mut queues {
-            queues.sort_unstable();
-            queues.dedup();
-        }
-        let named = self.shows_queues && shown.is_some_and(|shown| !shown.nameless);
-        (queues.is_some() || named).then_some((queues, names))
+    /// Whether the health of a setup's database was asked for in vain, so that zeros prove nothing.
+    pub(super) fn is_doubtful(&self, binding: &SetupBinding) -> bool {
+        matches!(self.trouble(binding), Some(SetupTrouble::HealthUntold { .. }))
     }
+
+    /// Whether what was said of a setup can count: of a doubtful one only what is more than zeros.
+    fn tells(&self, binding: &SetupBinding) -> bool {
+        match self.trouble(binding) {
+            None => true,
+            Some(SetupTrouble::HealthUntold { .. }) => self.shown.get(&*binding.setup).is_some_and(|shown| shown.substance),
+            Some(_) => false,
+        }
+    }
+
+    /// The names by which the attachment is compared with others of the same database.
+    pub(super) fn evidence(&self, binding: &'a SetupBinding) -> shared::Evidence<'a> {
+        let shown = self.shown.get(&*binding.setup);
+        let fresh = shown.filter(|shown| !shown.nameless).map(|shown| sorted(shown.names.clone()));
+        let remembered = binding.queues.as_ref().map(|queues| {
+            let mut names = sorted(queues.iter().map(|name| &**name).collect());
+            names.dedup();
+            names
+        });
+        shared::Evidence { fresh, remembered, silent: shown.is_none() }
+    }
+}
+
+fn sorted<T: Ord>(mut names: Vec<T>) -> Vec<T> {
+    names.sort_unstable();
+    names
 }
 
 impl<'a> Placement<'a> {
@@ -127,6 +158,7 @@ impl<'a> Placement<'a> {
     pub(super) fn of(views: &[View<'a>]) -> Self {
         let mut placement = Self {
             standings: views.iter().map(standings).collect(),
+            doubtful: views.iter().map(doubtful).collect(),
             bindings: views.iter().map(|view| view.bindings).collect(),
             findings: Findings { degraded: views.iter().map(degraded).collect(), shared: Vec::new(), setups: (0, 0), hidden: 0 },
         };
@@ -136,8 +168,12 @@ impl<'a> Placement<'a> {
     }
 
     /// The standing of something that part number `part` said.
-    pub(super) fn standing(&self, part: usize, setup: Option<&str>) -> Standing {
-        owner(self.bindings[part], setup).and_then(|setup| self.standings[part].get(setup)).copied().unwrap_or(Standing::Counted)
+    pub(super) fn standing(&self, part: usize, said: &impl Placeable) -> Standing {
+        let Some(setup) = owner(self.bindings[part], said.setup().map(|setup| &**setup)) else { return Standing::Counted };
+        match self.standings[part].get(setup).copied().unwrap_or(Standing::Counted) {
+            Standing::Counted if said.is_blank() && self.doubtful[part].contains(setup) => Standing::Unknown,
+            standing => standing,
+        }
     }
 
     /// The standing of a number that a part gave for all its databases together, and whether some of them are not in it.
@@ -162,7 +198,7 @@ impl<'a> Placement<'a> {
                 self.findings.setups.1 += usize::from(unknown);
                 self.findings.hidden += usize::from(unknown && !view.shown.contains_key(setup));
             }
-            self.findings.hidden += usize::from(!view.answered && standings.is_empty());
+            self.findings.hidden += usize::from(!view.answered && standings.is_empty()) + usize::from(view.faulty);
         }
     }
 }
@@ -179,10 +215,14 @@ fn owner<'a>(bindings: &'a [SetupBinding], named: Option<&'a str>) -> Option<&'a
 fn standings<'a>(view: &View<'a>) -> BTreeMap<&'a str, Standing> {
     let mut standings: BTreeMap<_, _> = view.shown.keys().map(|setup| (*setup, Standing::Counted)).collect();
     for binding in view.bindings {
-        let known = view.answered && view.trouble(binding).is_none();
+        let known = view.answered && view.tells(binding);
         standings.insert(&binding.setup, if known { Standing::Counted } else { Standing::Unknown });
     }
     standings
+}
+
+fn doubtful<'a>(view: &View<'a>) -> BTreeSet<&'a str> {
+    view.bindings.iter().filter(|binding| view.is_doubtful(binding)).map(|binding| &*binding.setup).collect()
 }
 
 fn degraded(view: &View<'_>) -> Vec<DegradedSetup> {

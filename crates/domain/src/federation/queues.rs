@@ -32,6 +32,10 @@ pub struct QueueRow {
 impl Placeable for QueueRow {
     const SHOWS_QUEUES: bool = true;
 
+    fn is_blank(&self) -> bool {
+        self.messages.unwrap_or_default() == 0
+    }
+
     fn setup(&self) -> Option<&Arc<str>> {
         self.setup.as_ref()
     }
@@ -80,11 +84,6 @@ impl QueueTotals {
     /// The guide's `averageProcessingRate`: the plain mean of the rows' rates, in messages a second.
     pub fn average_rate(&self) -> Option<f64> {
         self.rates.mean()
-    }
-
-    /// All rates together, in messages a second.
-    pub fn total_rate(&self) -> Option<f64> {
-        self.rates.sum()
     }
 
     /// The plain mean of the rows' processing times: instances do not tell how many messages stand behind each. Zeros,

@@ -47,7 +47,12 @@ pub enum SetupHealth {
         /// Which components are down and why, in one sentence.
         reason: String,
     },
-    /// Nobody asked yet.
+    /// It was asked in vain: what it says about this setup may be true, but its empty lists and zeros prove nothing.
+    Untold {
+        /// What came instead of an answer.
+        reason: String,
+    },
+    /// Nobody asked yet, or the instance has no such question.
     #[default]
     Unknown,
 }
@@ -58,6 +63,11 @@ pub enum SetupTrouble {
     /// Its database is down.
     DatabaseDown {
         /// Which components are down and why.
+        reason: String,
+    },
+    /// The instance was asked for the health of its database in vain: its zeros are unknown.
+    HealthUntold {
+        /// What came instead of an answer.
         reason: String,
     },
     /// The instance forgot it, as instances do when they restart.
@@ -74,6 +84,7 @@ impl SetupTrouble {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::DatabaseDown { .. } => "database-down",
+            Self::HealthUntold { .. } => "health-unknown",
             Self::Missing => "missing",
             Self::RowsAbsent { .. } => "rows-absent",
         }
@@ -84,6 +95,9 @@ impl fmt::Display for SetupTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::DatabaseDown { reason } => write!(f, "the database of the setup is down: {reason}"),
+            Self::HealthUntold { reason } => {
+                write!(f, "whether the database of the setup is up could not be learned, so its zeros are unknown: {reason}")
+            }
             Self::Missing => f.write_str("the instance no longer has the setup: attach it again with POST /api/v1/database-setup/connect"),
             Self::RowsAbsent { expected } => {
                 write!(f, "the instance listed none of the setup's {expected} queues, as if its database were away")
@@ -143,6 +157,7 @@ impl SetupBinding {
             // What is told is there again: the binding is older than the answer.
             _ if self.missing && !told => Some(SetupTrouble::Missing),
             SetupHealth::Down { reason } => Some(SetupTrouble::DatabaseDown { reason: reason.clone() }),
+            SetupHealth::Untold { reason } => Some(SetupTrouble::HealthUntold { reason: reason.clone() }),
             SetupHealth::Up | SetupHealth::Unknown => None,
         }
     }

@@ -10,8 +10,33 @@ use alloc::vec::Vec;
 use super::placement::View;
 use super::{PhysicalIdentity, SetupBinding, Standing};
 
-/// The names that must agree: queues in the instance's memory, and what the answer showed; both sorted.
-pub(super) type Signature<'a> = (Option<Vec<&'a str>>, Vec<(&'a str, &'a str)>);
+/// The names that one attachment shows; all lists sorted.
+pub(super) struct Evidence<'a> {
+    /// What this answer named; `None` if it gave nothing, or numbers without names.
+    pub(super) fresh: Option<Vec<(&'a str, &'a str)>>,
+    /// The queues in the instance's memory when it was last asked for them.
+    pub(super) remembered: Option<Vec<&'a str>>,
+    /// This answer gave nothing at all of the setup.
+    pub(super) silent: bool,
+}
+
+impl Evidence<'_> {
+    /// Whether nothing can be compared.
+    fn is_nothing(&self) -> bool {
+        self.fresh.as_ref().is_none_or(Vec::is_empty) && self.remembered.is_none()
+    }
+
+    /// Whether two attachments speak about the same things. What is remembered may be minutes old: it is looked at only
+    /// where an answer named nothing.
+    fn agrees(&self, other: &Self) -> bool {
+        match (&self.fresh, &other.fresh) {
+            (Some(own), Some(others)) if !own.is_empty() || !others.is_empty() => own == others,
+            (Some(names), None) if !names.is_empty() && other.silent => false,
+            (None, Some(names)) if !names.is_empty() && self.silent => false,
+            _ => self.remembered.is_some() && self.remembered == other.remembered,
+        }
+    }
+}
 
 /// A physical setup with all its attachments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,18 +95,20 @@ fn merge<'a>(
     standings: &mut [BTreeMap<&'a str, Standing>],
 ) -> SharedSetup {
     members.sort_by(|a, b| (a.0, &a.1.setup).cmp(&(b.0, &b.1.setup)));
-    let mut first: BTreeMap<Signature<'a>, usize> = BTreeMap::new();
+    // Those that may not tell all they have must not stand for those that do.
+    let mut order = members.clone();
+    order.sort_by_key(|(source, binding)| views[*source].is_doubtful(binding));
+    let mut first: Vec<(Evidence<'a>, usize)> = Vec::new();
     let mut nameless = 0;
-    for (source, binding) in &members {
+    for (source, binding) in &order {
         let Some(standing) = standings[*source].get_mut(&*binding.setup).filter(|standing| **standing == Standing::Counted) else {
             continue;
         };
-        match views[*source].signature(binding) {
-            None => nameless += 1,
-            Some(signature) => match first.get(&signature) {
-                Some(counted) => *standing = Standing::SameAs(*counted),
-                None => drop(first.insert(signature, *source)),
-            },
+        let evidence = views[*source].evidence(binding);
+        match first.iter().find(|(other, _)| other.agrees(&evidence)) {
+            _ if evidence.is_nothing() => nameless += 1,
+            Some((_, counted)) => *standing = Standing::SameAs(*counted),
+            None => first.push((evidence, *source)),
         }
     }
     let agreement = if first.len() + nameless > 1 { Agreement::Disagreeing } else { Agreement::Merged };

@@ -29,6 +29,10 @@ pub struct StoreRow {
 impl Placeable for StoreRow {
     const SHOWS_QUEUES: bool = false;
 
+    fn is_blank(&self) -> bool {
+        self.events.unwrap_or_default() == 0
+    }
+
     fn setup(&self) -> Option<&Arc<str>> {
         self.setup.as_ref()
     }
@@ -91,7 +95,12 @@ impl StoreTotals {
 
     /// The guide's names of the totals that no instance supplied.
     pub fn unavailable(&self) -> Vec<&'static str> {
-        if self.storage.known() == 0 { Vec::from(["totalStorageSize"]) } else { Vec::new() }
+        let figures = [
+            (self.events.total().is_some(), "totalEvents"),
+            (self.streams.total().is_some(), "totalStreams"),
+            (self.storage.known() > 0, "totalStorageSize"),
+        ];
+        figures.into_iter().filter(|(known, _)| !known).map(|(_, name)| name).collect()
     }
 }
 

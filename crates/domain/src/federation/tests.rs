@@ -28,13 +28,17 @@ fn binding(setup: &str, queues: &[&str]) -> SetupBinding {
     }
 }
 
+fn counted<R: Row>(list: &ListAggregate<R>) -> usize {
+    list.rows.iter().filter(|placed| placed.standing == Standing::Counted).count()
+}
+
 fn down(mut binding: SetupBinding) -> SetupBinding {
     binding.health = SetupHealth::Down { reason: "connection refused".into() };
     binding
 }
 
 fn gave<T>(name: &str, setups: Vec<SetupBinding>, content: T) -> Contribution<T> {
-    Contribution { source: source(name), setups: setups.into(), outcome: Ok(content), attached: () }
+    Contribution { source: source(name), setups: setups.into(), outcome: Ok(content), faulty: false, attached: () }
 }
 
 fn queue(setup: &str, name: &str, messages: u64, rate: f64) -> QueueRow {
@@ -250,7 +254,7 @@ fn the_same_database_on_two_instances_counts_once_and_is_shown() {
     let mut twin = queues_of_a();
     twin.source = source("peegeeq-z");
     let queues = aggregate(vec![twin.clone(), queues_of_a()]);
-    assert_eq!((queues.rows.len(), queues.counted(), queues.totals.messages.total()), (4, 2, Some(42)));
+    assert_eq!((queues.rows.len(), counted(&queues), queues.totals.messages.total()), (4, 2, Some(42)));
     assert_eq!(queues.shared.len(), 1);
     assert_eq!(queues.shared[0].agreement, Agreement::Merged);
     let standings: Vec<_> = queues.shared[0].members.iter().map(|member| member.standing).collect();
@@ -258,7 +262,7 @@ fn the_same_database_on_two_instances_counts_once_and_is_shown() {
 
     twin.outcome = Ok(vec![queue("alpha", "orders", 42, 1.0), queue("alpha", "refunds", 1, 1.0)]);
     let queues = aggregate(vec![twin, queues_of_a()]);
-    assert_eq!((queues.counted(), queues.totals.messages.total()), (4, Some(85)));
+    assert_eq!((counted(&queues), queues.totals.messages.total()), (4, Some(85)));
     assert_eq!(queues.shared[0].agreement, Agreement::Disagreeing);
 }
 
@@ -276,10 +280,71 @@ fn numbers_for_all_databases_of_an_instance_count_once_too() {
 
 #[test]
 fn failures_are_told_and_skipped_sources_are_not_called_asked() {
-    let fail = |name: &str, failure| Contribution { source: source(name), setups: vec![].into(), outcome: Err(failure), attached: () };
+    let fail = |name: &str, failure| Contribution {
+        source: source(name),
+        setups: vec![].into(),
+        outcome: Err(failure),
+        faulty: false,
+        attached: (),
+    };
     let queues = aggregate(vec![fail("x", FetchFailure::Refused), fail("y", FetchFailure::NotHealthy), queues_of_a()]);
     let coverage = Coverage { asked: 2, answered: 1, failed: 1, skipped: 1, setups_known: 1, ..Coverage::default() };
     assert_eq!(queues.coverage, coverage);
     assert_eq!((queues.totals.messages.total(), queues.totals.messages.unknown()), (Some(42), 2));
     assert_eq!(FetchFailure::Timeout { after_millis: 3000 }.to_string(), "the instance gave no complete answer within 3000 ms");
+}
+
+#[test]
+fn a_health_question_asked_in_vain_makes_zeros_unknown() {
+    let untold = |setup: &str| SetupBinding { health: SetupHealth::Untold { reason: "HTTP status 500".into() }, ..binding(setup, &[]) };
+    let mut a = queues_of_a();
+    a.setups = vec![untold("alpha")].into();
+    let queues = aggregate(vec![a.clone()]);
+    assert_eq!(queues.parts[0].degraded[0].trouble.word(), "health-unknown");
+    assert!(!queues.coverage.complete());
+    assert_eq!((queues.totals.messages.total(), queues.totals.messages.unknown()), (Some(42), 1), "42 may count, the zero proves nothing");
+    for rows in [vec![], vec![queue("alpha", "payments", 0, 0.0)]] {
+        a.outcome = Ok(rows);
+        let queues = aggregate(vec![a.clone()]);
+        assert_eq!((queues.totals.messages.total(), queues.coverage.setups_unknown), (None, 1));
+    }
+    let unasked = SetupBinding { health: SetupHealth::Unknown, ..untold("alpha") };
+    a.setups = vec![unasked].into();
+    assert!(aggregate(vec![a]).coverage.complete(), "never asked is no trouble");
+}
+
+#[test]
+fn a_doubtful_twin_does_not_stand_for_one_that_tells() {
+    let mut first = queues_of_a();
+    first.setups =
+        vec![SetupBinding { health: SetupHealth::Untold { reason: "timeout".into() }, ..binding("alpha", &["payments", "orders"]) }].into();
+    first.outcome = Ok(vec![queue("alpha", "payments", 3, 0.0), queue("alpha", "orders", 0, 0.0)]);
+    let second = Contribution { source: source("peegeeq-z"), ..queues_of_a() };
+    let queues = aggregate(vec![first, second]);
+    assert_eq!((queues.totals.messages.total(), queues.totals.messages.unknown()), (Some(42), 0));
+}
+
+#[test]
+fn faults_make_totals_unknown_and_the_answer_incomplete() {
+    let mut a = queues_of_a();
+    a.faulty = true;
+    let queues = aggregate(vec![a.clone()]);
+    assert_eq!((queues.totals.messages.total(), queues.totals.messages.unknown()), (Some(42), 1));
+    assert_eq!((queues.coverage.degraded, queues.coverage.complete()), (1, false));
+    a.outcome = Ok(vec![]);
+    a.setups = vec![].into();
+    assert_eq!(aggregate(vec![a]).totals.messages.total(), None);
+}
+
+#[test]
+fn rows_that_agree_are_merged_whatever_was_remembered() {
+    let mut twin = queues_of_a();
+    twin.source = source("peegeeq-z");
+    twin.setups = vec![binding("alpha", &["payments"])].into();
+    let queues = aggregate(vec![twin.clone(), queues_of_a()]);
+    assert_eq!((queues.totals.messages.total(), queues.shared[0].agreement), (Some(42), Agreement::Merged));
+    let groups = |name: &str, rows: Vec<GroupRow>| gave(name, vec![binding("alpha", &["orders"])], rows);
+    let one = vec![group("alpha", "orders", "readers", GroupStatus::Active)];
+    let groups = aggregate(vec![groups("a", vec![]), groups("b", one)]);
+    assert_eq!(groups.totals.consumers.total(), Some(1), "one that says nothing hides nobody's rows");
 }

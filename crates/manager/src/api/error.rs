@@ -3,6 +3,7 @@
 //! Owns the shape of every error answer. Does not own which error is given when.
 
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode};
 use peegeeq_domain::instance::Fault;
 use serde::Serialize;
@@ -54,13 +55,21 @@ pub struct ApiError {
     message: String,
     details: Vec<Detail>,
     extra: serde_json::Map<String, serde_json::Value>,
+    behind: Vec<Bytes>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl ApiError {
     /// An error with a sentence.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), details: Vec::new(), extra: serde_json::Map::new(), headers: Vec::new() }
+        Self {
+            status,
+            message: message.into(),
+            details: Vec::new(),
+            extra: serde_json::Map::new(),
+            behind: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// 400 with a sentence.
@@ -94,6 +103,14 @@ impl ApiError {
         self
     }
 
+    /// Adds the fields of a JSON object that is already written, in pieces. It must not have the fields of an error, but for
+    /// the time, which then stands for that of the error.
+    #[must_use]
+    pub fn before(mut self, object: Vec<Bytes>) -> Self {
+        self.behind = object;
+        self
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -121,6 +138,9 @@ impl ApiError {
 
     /// The body, now that the request has a name.
     pub(super) fn body(self, request_id: &str) -> Vec<u8> {
+        if !self.behind.is_empty() {
+            return self.body_before(request_id);
+        }
         let body = ErrorBody {
             error: self.message,
             timestamp: clock::iso(clock::wall()),
@@ -130,6 +150,22 @@ impl ApiError {
             extra: self.extra,
         };
         serde_json::to_vec(&body).unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
+    }
+}
+
+impl ApiError {
+    /// The error's own fields, and behind them those that were written already.
+    fn body_before(self, request_id: &str) -> Vec<u8> {
+        let own = serde_json::json!({ "error": self.message, "status": self.status.as_u16(), "requestId": request_id });
+        let mut body = own.to_string().into_bytes();
+        body.reserve(self.behind.iter().map(Bytes::len).sum());
+        body.pop();
+        body.push(b',');
+        let start = body.len();
+        self.behind.iter().for_each(|piece| body.extend_from_slice(piece));
+        // The brace that opens what was written.
+        body.remove(start);
+        body
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Attached {
     pub took: Option<Duration>,
     /// When its answer was there, or when it was given up.
     pub at: Instant,
+    /// Why nobody knows which setups it has, where it was asked in vain.
+    pub unlisted: Option<String>,
     /// What could not be used of its answer.
     pub faults: Faults,
     /// Fields of its answer that mean nothing.
@@ -126,8 +128,9 @@ pub struct Answer<C> {
     pub content: C,
     /// When the fetch began: nothing in the answer is older.
     pub began: Instant,
-    /// How long the slowest instance that answered was kept busy. Those that hang would make it say nothing.
-    pub cost: Duration,
+    /// When the fetch ended: from here on it is counted how long the answer is good. A fetch that took longer than that
+    /// would otherwise be good for nobody.
+    landed: Instant,
     prepared: [OnceCell<Arc<Prepared>>; PREPARED_MAX],
     catalog: Arc<Catalog>,
     /// A later generation that changed nothing of what the answer says.
@@ -136,16 +139,14 @@ pub struct Answer<C> {
 }
 
 /// How many things may be prepared of one answer.
-const PREPARED_MAX: usize = 2;
+const PREPARED_MAX: usize = 3;
 
 impl<C: Content> Answer<C> {
-    pub(super) fn new(content: C, catalog: Arc<Catalog>, began: Instant) -> Self {
-        let answered = content.parts().iter().filter(|part| part.outcome.is_ok());
-        let cost = answered.filter_map(|part| part.attached.took).max().unwrap_or_default();
+    pub(super) fn new(content: C, catalog: Arc<Catalog>, began: Instant, landed: Instant) -> Self {
         Self {
             content,
             began,
-            cost,
+            landed,
             prepared: Default::default(),
             still_good_at: AtomicU64::new(catalog.generation().0),
             catalog,
@@ -156,6 +157,16 @@ impl<C: Content> Answer<C> {
     /// How old the oldest word in it may be.
     pub fn age(&self) -> Duration {
         clock::instant().saturating_duration_since(self.began)
+    }
+
+    /// How long the fetch took.
+    pub(super) fn cost(&self) -> Duration {
+        self.landed.saturating_duration_since(self.began)
+    }
+
+    /// For how long it has been there.
+    pub(super) fn kept_for(&self) -> Duration {
+        clock::instant().saturating_duration_since(self.landed)
     }
 
     /// Whether it is about the cluster as it is `now`.
@@ -196,9 +207,10 @@ impl<C: Content> Answer<C> {
             source: part.source.clone(),
             setups: part.setups.clone(),
             outcome: part.outcome.clone(),
+            faulty: part.faulty,
             attached: part.attached.clone(),
         });
-        Self::new(C::of(contributions.collect()), self.catalog.clone(), self.began)
+        Self::new(C::of(contributions.collect()), self.catalog.clone(), self.began, self.landed)
     }
 
     fn scopes(&self) -> std::sync::MutexGuard<'_, Vec<(Scope, Arc<Self>)>> {

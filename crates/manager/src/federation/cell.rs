@@ -103,11 +103,11 @@ impl<C: Content> Cell<C> {
         let now = catalog.current();
         let kept = self.shared.current.load_full().filter(|kept| want == Want::Recent && kept.is_about(&now));
         if let Some(kept) = kept {
-            let age = kept.age();
-            if age < settings.fresh_for(kept.cost) {
+            let (age, cost) = (kept.kept_for(), kept.cost());
+            if age < settings.fresh_for(cost) {
                 return Ok(kept);
             }
-            if age < settings.stale_for(kept.cost) {
+            if age < settings.stale_for(cost) {
                 self.board(&now, want);
                 return Ok(kept);
             }
@@ -154,7 +154,7 @@ impl<C: Content> Cell<C> {
         let began = clock::instant();
         let content = (self.shared.work)(catalog.clone()).await;
         metrics::histogram!("peegeeq_federation_duration_seconds", "endpoint" => self.shared.name).record(began.elapsed());
-        let answer = Arc::new(Answer::new(content, catalog, began));
+        let answer = Arc::new(Answer::new(content, catalog, began, clock::instant()));
         let _one_at_a_time = self.shared.flights();
         if self.shared.current.load().as_ref().is_none_or(|kept| kept.began <= began) {
             self.shared.current.store(Some(answer.clone()));

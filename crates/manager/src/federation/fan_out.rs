@@ -3,15 +3,17 @@
 //! Owns how many are asked at the same time, the time each may take and all may take, and how much of their answers is
 //! kept. One instance that is slow, dead, lying or endless costs its own part and nothing else. Does not own what is asked.
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 use peegeeq_domain::federation::{Contribution, FetchFailure};
-use peegeeq_domain::instance::{Endpoint, InstanceId};
+use peegeeq_domain::instance::{Instance, InstanceId};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::answer::Attached;
@@ -29,6 +31,34 @@ pub(super) struct Way {
     pub(super) client: Client,
     pub(super) settings: FederationSettings,
     pub(super) observations: Arc<Observations>,
+    pub(super) late: Arc<Late>,
+    /// Long answers are read one at a time, so that other work of the same threads gets its turn between them.
+    pub(super) reading: Arc<Semaphore>,
+}
+
+/// The instances that gave no answer in time when they were asked last: they are asked behind the others.
+#[derive(Debug, Default)]
+pub(super) struct Late(Mutex<HashSet<InstanceId>>);
+
+impl Late {
+    /// Puts those that were late last to the end, and forgets those that left.
+    fn order(&self, targets: &mut [Target]) {
+        let mut late = self.lock();
+        let members: HashSet<&InstanceId> = targets.iter().map(|target| target.entry.id()).collect();
+        late.retain(|id| members.contains(id));
+        targets.sort_by_key(|target| late.contains(target.entry.id()));
+    }
+
+    fn note<T>(&self, id: &InstanceId, outcome: &Result<T, FetchFailure>) {
+        match outcome {
+            Err(FetchFailure::Timeout { .. }) => drop(self.lock().insert(id.clone())),
+            _ => drop(self.lock().remove(id)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<InstanceId>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What was made of one instance's answer.
@@ -58,9 +88,8 @@ impl<T> Understood<T> {
 /// The questions to one instance, within the time it has.
 pub(super) struct Question<'a> {
     /// Who is asked.
-    pub(super) instance: &'a InstanceId,
+    pub(super) instance: &'a Instance,
     way: &'a Way,
-    endpoint: &'a Endpoint,
     deadline: Instant,
     kept: &'a AtomicUsize,
 }
@@ -75,10 +104,17 @@ impl Question<'_> {
         }
     }
 
+    /// The turn to read what came. Other work of the thread goes first.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        let turn = self.way.reading.acquire().await.ok();
+        tokio::task::yield_now().await;
+        turn
+    }
+
     async fn fetch(&self, path: &'static str) -> Result<Fetched, FetchFailure> {
         let left = self.deadline.saturating_duration_since(clock::instant());
         let limits = FetchLimits { timeout: left, body_max: self.way.settings.response_max };
-        fetch(&self.way.client, self.endpoint, path, limits).await
+        fetch(&self.way.client, &self.instance.registration.endpoint, path, limits).await
     }
 
     fn keep(&self, body: Bytes) -> Result<Bytes, FetchFailure> {
@@ -89,13 +125,14 @@ impl Question<'_> {
 }
 
 /// Asks all targets that are not down, and brings a contribution of every target.
-pub(super) async fn ask_all<T, A>(way: &Way, targets: Vec<Target>, ask: A) -> Vec<Contribution<T, Attached>>
+pub(super) async fn ask_all<T, A>(way: &Way, mut targets: Vec<Target>, ask: A) -> Vec<Contribution<T, Attached>>
 where
     T: Send,
     A: for<'a> Fn(Question<'a>) -> BoxFuture<'a, Result<Understood<T>, FetchFailure>> + Sync,
 {
     let end = clock::instant() + way.settings.fan_out_timeout();
     let kept = AtomicUsize::new(0);
+    way.late.order(&mut targets);
     let (kept, ask) = (&kept, &ask);
     let asked = targets.into_iter().map(|target| async move { ask_one(way, target, end, kept, ask).await });
     stream::iter(asked).buffer_unordered(way.settings.concurrency.max(1)).collect().await
@@ -112,8 +149,8 @@ where
         (Err(FetchFailure::Busy), None)
     } else {
         let deadline = end.min(began + way.settings.source_timeout());
-        let endpoint = &target.entry.instance.registration.endpoint;
-        let outcome = ask(Question { instance: target.entry.id(), way, endpoint, deadline, kept }).await;
+        let outcome = ask(Question { instance: &target.entry.instance, way, deadline, kept }).await;
+        way.late.note(target.entry.id(), &outcome);
         (outcome, Some(began.elapsed()))
     };
     if let Err(failure) = &outcome
@@ -125,10 +162,11 @@ where
 }
 
 fn contribution<T>(target: Target, outcome: Result<Understood<T>, FetchFailure>, took: Option<Duration>) -> Contribution<T, Attached> {
-    let Target { entry, source, bindings } = target;
+    let Target { entry, source, bindings, unlisted } = target;
     let mut attached = Attached {
         entry,
         took,
+        unlisted,
         at: clock::instant(),
         faults: Faults::default(),
         placeholders: Arc::default(),
@@ -144,5 +182,6 @@ fn contribution<T>(target: Target, outcome: Result<Understood<T>, FetchFailure>,
         attached.figures = understood.figures;
         understood.content
     });
-    Contribution { source, setups: bindings, outcome, attached }
+    let faulty = !attached.faults.is_empty() || attached.unlisted.is_some();
+    Contribution { source, setups: bindings, outcome, faulty, attached }
 }

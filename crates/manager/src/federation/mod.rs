@@ -30,6 +30,8 @@ pub use settings::FederationSettings;
 pub use single::{NoAnswer, Topic};
 pub use upstream::{Faults, Figures, Placeholder, RawRow};
 
+use tokio::sync::Semaphore;
+
 use crate::net::Client;
 use crate::observations::Observations;
 use crate::registry::CatalogReader;
@@ -48,6 +50,7 @@ pub struct FederationHandle {
 struct Shared {
     ground: Ground,
     client: Client,
+    observations: Arc<Observations>,
     overview: Cell<Overview>,
     queues: Cell<List<QueueRow>>,
     groups: Cell<List<GroupRow>>,
@@ -71,13 +74,15 @@ pub fn start(
 ) -> FederationHandle {
     describe();
     let ground = Ground { settings, catalog, tasks };
-    let way = Way { client: client.clone(), settings, observations };
+    let way = Way { client: client.clone(), settings, observations, late: Arc::default(), reading: Arc::new(Semaphore::new(1)) };
     let overview = Cell::new("overview", ground.clone(), overview_work(&way));
     let metrics = Cell::new("metrics", ground.clone(), metrics_work(&way, overview.clone()));
     let queues = Cell::new("queues", ground.clone(), list_work::<QueueReader>(&way, questions::QUEUES));
     let groups = Cell::new("consumer-groups", ground.clone(), list_work::<GroupReader>(&way, questions::CONSUMER_GROUPS));
     let stores = Cell::new("event-stores", ground.clone(), list_work::<StoreReader>(&way, questions::EVENT_STORES));
-    FederationHandle { shared: Arc::new(Shared { ground, client, overview, queues, groups, stores, metrics }) }
+    FederationHandle {
+        shared: Arc::new(Shared { ground, client, observations: way.observations.clone(), overview, queues, groups, stores, metrics }),
+    }
 }
 
 fn describe() {

@@ -22,6 +22,7 @@ pub struct Prepared {
     head: Vec<u8>,
     gaps: Vec<(usize, Gap)>,
     rest: Vec<Bytes>,
+    cut: bool,
 }
 
 /// Up to this size one piece is sent: copying it is cheaper than sending several.
@@ -46,6 +47,16 @@ impl Prepared {
     /// Adds a piece that stands behind everything else.
     pub fn rest(&mut self, piece: Bytes) {
         self.rest.push(piece);
+    }
+
+    /// Notes that the text is not whole because it grew too long; nobody may see it then.
+    pub fn cut(&mut self) {
+        self.cut = true;
+    }
+
+    /// Whether the text is not whole.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 
     /// The text with the times of this moment, as pieces to send one after the other. Costs nothing per row.

@@ -28,7 +28,9 @@ type Answered<'a, T> = BoxFuture<'a, Result<Understood<T>, FetchFailure>>;
 
 pub(super) fn overview(question: Question<'_>) -> Answered<'_, OverviewPart> {
     async move {
-        let (content, figures, faults) = read_overview(&question.ask(OVERVIEW).await?)?;
+        let body = question.ask(OVERVIEW).await?;
+        let _turn = question.turn().await;
+        let (content, figures, faults) = read_overview(&body)?;
         Ok(Understood { figures, faults, ..Understood::plain(content) })
     }
     .boxed()
@@ -40,6 +42,7 @@ where
 {
     async move {
         let body = question.ask(path).await?;
+        let _turn = question.turn().await;
         let ReadList { rows, raw, faults, placeholders } = read_list::<Q>(&body)?;
         Ok(Understood { faults, placeholders, body, raw, ..Understood::plain(rows) })
     }
@@ -50,12 +53,13 @@ where
 pub(super) fn metrics(question: Question<'_>, samples: Arc<Samples>) -> Answered<'_, MetricsPart> {
     async move {
         let (body, text) = futures_util::join!(question.ask(METRICS), question.ask(PROMETHEUS));
+        let _turn = question.turn().await;
         let mut part = read_metrics(&body?)?;
         let figures = text.ok().map(|text| prometheus::read(&String::from_utf8_lossy(&text))).unwrap_or_default();
         part.cpu_usage = part.cpu_usage.or(figures.process_cpu);
         part.uptime = part.uptime.or(figures.uptime);
         part.requests = figures.requests;
-        part.earlier = figures.requests.and_then(|counters| samples.exchange(question.instance, counters));
+        part.earlier = figures.requests.and_then(|counters| samples.exchange(question.instance, counters, part.uptime));
         Ok(Understood::plain(part))
     }
     .boxed()

@@ -33,7 +33,7 @@ const COST_TIMES: u32 = 20;
 const BODIES_TIMES: usize = 16;
 
 impl FederationSettings {
-    /// For how long an answer is good that kept the slowest answering instance busy for `cost`.
+    /// For how long after it landed an answer is good whose fetch took `cost`.
     pub(super) fn fresh_for(&self, cost: Duration) -> Duration {
         self.max_age.unwrap_or_else(|| cost.saturating_mul(COST_TIMES).clamp(FRESH_MIN, FRESH_MAX))
     }

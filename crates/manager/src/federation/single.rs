@@ -1,8 +1,10 @@
 //! One instance's own answer, handed on as it is.
 
 use bytes::Bytes;
+use peegeeq_domain::catalog::Entry;
 use peegeeq_domain::federation::FetchFailure;
 use peegeeq_domain::health::HealthState;
+use peegeeq_domain::instance::Presence;
 
 use super::FederationHandle;
 use super::fetch::{FetchLimits, Fetched, fetch};
@@ -41,18 +43,33 @@ impl Topic {
 pub enum NoAnswer {
     /// No instance of that id is registered.
     Unknown,
-    /// It is registered and down, so it was not asked.
-    Down(HealthState),
+    /// It is registered and not routable, so it was not asked: its state, and why.
+    NotRoutable(HealthState, String),
     /// It was asked in vain.
     Failed(FetchFailure),
 }
 
 impl FederationHandle {
+    fn why_not(&self, entry: &Entry) -> String {
+        let presence = entry.instance.presence;
+        if presence != Presence::Serving {
+            return format!("its presence is {}", presence.as_str());
+        }
+        let checkup = self.shared.observations.slot(entry.id().as_str()).and_then(|slot| slot.checkup());
+        match checkup {
+            None => "it was not probed yet".to_owned(),
+            Some(checkup) => match &checkup.failure {
+                Some(failure) => failure.sentence.clone(),
+                None => "its health is not settled yet".to_owned(),
+            },
+        }
+    }
+
     /// What the instance `id` says about `topic`: status and JSON object, unchanged.
     pub async fn of_instance(&self, id: &str, topic: Topic) -> Result<(u16, Bytes), NoAnswer> {
         let entry = self.shared.ground.catalog.current().get(id).cloned().ok_or(NoAnswer::Unknown)?;
-        if !entry.is_federated() {
-            return Err(NoAnswer::Down(entry.state()));
+        if !entry.is_routable() {
+            return Err(NoAnswer::NotRoutable(entry.state(), self.why_not(&entry)));
         }
         let settings = &self.shared.ground.settings;
         let limits = FetchLimits { timeout: settings.fan_out_timeout(), body_max: settings.response_max };

@@ -16,6 +16,8 @@ pub(super) struct Target {
     pub(super) entry: Arc<Entry>,
     pub(super) source: Source,
     pub(super) bindings: Arc<[SetupBinding]>,
+    /// Why nobody knows which setups it has, where it was asked in vain.
+    pub(super) unlisted: Option<String>,
 }
 
 /// All members.
@@ -33,21 +35,29 @@ fn target(entry: &Arc<Entry>, seen: Option<&SetupsSeen>) -> Target {
         environment: registration.labels.environment.clone(),
         region: registration.labels.region.clone(),
     };
-    let bindings = seen.map_or_else(Arc::default, |seen| seen.setups.iter().map(binding).collect());
-    Target { entry: entry.clone(), source, bindings }
+    let stale = seen.filter(|seen| seen.stale).map(|seen| seen.failure.clone().unwrap_or_default());
+    let bindings: Arc<[_]> =
+        seen.map_or_else(Arc::default, |seen| seen.setups.iter().map(|setup| binding(setup, stale.as_deref())).collect());
+    let unlisted = stale.filter(|_| bindings.is_empty()).map(|failure| format!("which setups the instance has is not known: {failure}"));
+    Target { entry: entry.clone(), source, bindings, unlisted }
 }
 
-fn binding(seen: &SetupSeen) -> SetupBinding {
+/// `stale` is why what was seen is from an earlier look, if it is.
+fn binding(seen: &SetupSeen, stale: Option<&str>) -> SetupBinding {
     let database = seen.database.as_ref().map(|database| DatabaseAddress {
         host: database.host.as_str().into(),
         port: database.port,
         database: database.name.as_str().into(),
         schema: database.schema.as_str().into(),
     });
-    let health = match &seen.health {
-        observations::SetupHealth::Up => SetupHealth::Up,
-        observations::SetupHealth::Down { reason } => SetupHealth::Down { reason: reason.clone() },
-        observations::SetupHealth::Unknown { .. } => SetupHealth::Unknown,
+    let health = match (&seen.health, stale) {
+        // Nobody asks about one that is gone: that it is missing says it all.
+        _ if seen.missing => SetupHealth::Unknown,
+        (observations::SetupHealth::Down { reason }, _) => SetupHealth::Down { reason: reason.clone() },
+        (observations::SetupHealth::Unknown { reason }, _) => SetupHealth::Untold { reason: reason.clone() },
+        (_, Some(failure)) => SetupHealth::Untold { reason: failure.to_owned() },
+        (observations::SetupHealth::Up, None) => SetupHealth::Up,
+        (observations::SetupHealth::NotAsked, None) => SetupHealth::Unknown,
     };
     // The queues are asked for together with the address: without the one, an empty list of the other says nothing.
     let queues = database.is_some().then(|| Arc::from(seen.queues.as_slice()));

@@ -89,7 +89,7 @@ impl Memory {
         });
         for id in looked_at {
             self.known.entry(id.clone()).or_insert_with(|| Known {
-                health: SetupHealth::Unknown { reason: "not asked yet".into() },
+                health: SetupHealth::NotAsked,
                 database: None,
                 queues: Vec::new(),
                 detailed_at: None,
@@ -125,7 +125,12 @@ impl Memory {
             queues: known.queues.clone(),
             missing: known.missing,
         };
-        SetupsSeen { at: clock::wall(), setups: self.known.iter().map(setup).collect(), failure }
+        SetupsSeen { at: clock::wall(), setups: self.known.iter().map(setup).collect(), failure, stale: false }
+    }
+
+    /// What is known from earlier looks, where this one brought nothing.
+    fn stale(&self, failure: String) -> SetupsSeen {
+        SetupsSeen { stale: true, ..self.seen(Some(failure)) }
     }
 }
 
@@ -156,8 +161,8 @@ impl Lookout {
         match list {
             SetupList::Ids(ids) => look.each(lane, &ids, memory).await,
             SetupList::NotOffered if memory.known.is_empty() => memory.seen(None),
-            SetupList::NotOffered => memory.seen(Some("the instance no longer offers a list of its setups".into())),
-            SetupList::Failed(sentence) => memory.seen(Some(sentence)),
+            SetupList::NotOffered => memory.stale("the instance no longer offers a list of its setups".into()),
+            SetupList::Failed(sentence) => memory.stale(sentence),
         }
     }
 }

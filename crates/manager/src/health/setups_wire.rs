@@ -64,6 +64,8 @@ pub(super) fn health(answer: &Answer) -> SetupHealth {
     match says {
         Some((true, _)) if answer.status < 300 => SetupHealth::Up,
         Some((false, body)) => SetupHealth::Down { reason: reason(&body) },
+        // Releases without the question do not even answer in JSON.
+        None if matches!(answer.status, 405 | 501) || answer.status == 404 && json(answer).is_none() => SetupHealth::NotAsked,
         Some((true, _)) | None => SetupHealth::Unknown { reason: fault(answer, answer.status) },
     }
 }
@@ -152,8 +154,11 @@ mod tests {
     fn health_of_a_setup_as_instances_send_it() {
         assert_eq!(health(&answer(200, r#"{"healthy":true,"status":"UP"}"#)), SetupHealth::Up);
         assert_eq!(health(&answer(200, r#"{"status":"UP"}"#)), SetupHealth::Up);
-        for (status, body) in [(404, r#"{"error":"Setup not found: x"}"#), (405, ""), (200, "<html>"), (503, r#"{"healthy":true}"#)] {
+        for (status, body) in [(404, r#"{"error":"Setup not found: x"}"#), (500, "{}"), (200, "<html>"), (503, r#"{"healthy":true}"#)] {
             assert!(matches!(health(&answer(status, body)), SetupHealth::Unknown { .. }), "{status} {body}");
+        }
+        for (status, body) in [(405, ""), (404, "<html>"), (501, "{}")] {
+            assert_eq!(health(&answer(status, body)), SetupHealth::NotAsked, "{status} {body}");
         }
         let body = r#"{"healthy":false,"status":"DOWN","components":{
             "cache":{"state":"DEGRADED","message":"old"},

@@ -12,6 +12,9 @@ use crate::federation::{Answer, Attached, Prepared};
 /// What is said where nobody gave anything, in the original's words.
 pub(super) const NOBODY: &str = "No healthy instances available";
 
+/// The most degraded setups that are named.
+const DEGRADED_MAX: usize = 100;
+
 /// What of an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
@@ -19,11 +22,6 @@ pub(super) enum Extent {
     Whole(View, Option<Page>),
     /// Only how complete it is.
     Completeness,
-}
-
-/// The coverage of an answer.
-pub(super) fn coverage<C: Shown>(content: &C) -> CoverageView {
-    CoverageView::of(content.coverage(), content.parts())
 }
 
 /// Writes an answer.
@@ -41,6 +39,10 @@ pub(super) fn prepare<C: Shown>(answer: &Answer<C>, extent: Extent) -> Prepared 
         content.write(&mut text, view, page);
     }
     text.raw(b"}");
+    if text.is_too_long() {
+        prepared.cut();
+        return prepared;
+    }
     prepared.rest(Bytes::from(text.into_bytes()));
     prepared
 }
@@ -80,16 +82,18 @@ fn source<T>(prepared: &mut Prepared, number: usize, part: &Part<T, Attached>) {
 
 /// How complete the answer is, and why.
 fn standing<C: Shown>(text: &mut JsonText, content: &C) {
-    let (parts, coverage) = (content.parts(), coverage(content));
+    let (parts, coverage) = (content.parts(), content.coverage());
     let failed: Vec<_> = parts.iter().filter_map(FailedInstance::of).collect();
     let shared: Vec<_> = content.shared().iter().map(|shared| SharedSetupView::of(shared, parts)).collect();
-    let degraded: Vec<_> = parts.iter().flat_map(|part| part.degraded.iter().map(|setup| DegradedSetupView::of(part, setup))).collect();
+    let degraded = parts.iter().flat_map(|part| part.degraded.iter().map(move |setup| (part, setup)));
+    let degraded_count = degraded.clone().count();
+    let degraded: Vec<_> = degraded.take(DEGRADED_MAX).map(|(part, setup)| DegradedSetupView::of(part, setup)).collect();
     let mut placeholders: Vec<_> = parts.iter().flat_map(|part| part.attached.placeholders.iter().copied()).collect();
     placeholders.sort_unstable();
     placeholders.dedup();
     let placeholders: Vec<_> = placeholders.into_iter().map(|placeholder| placeholder.field()).collect();
     text.field("instanceCount", &coverage.answered).field("instancesQueried", &coverage.asked);
-    text.field("complete", &coverage.complete()).field("partial", &!coverage.complete()).field("coverage", &coverage);
+    text.field("complete", &coverage.complete()).field("partial", &!coverage.complete()).field("coverage", &CoverageView::from(coverage));
     text.field("failedInstances", &failed).field("unavailable", &content.unavailable()).field("placeholders", &placeholders);
-    text.field("sharedSetups", &shared).field("degradedSetups", &degraded);
+    text.field("sharedSetups", &shared).field("degradedSetups", &degraded).field("degradedSetupCount", &degraded_count);
 }

@@ -9,7 +9,7 @@ use http::{HeaderValue, StatusCode, Uri, header};
 use peegeeq_domain::federation::{GroupRow, QueueRow, StoreRow};
 use utoipa::IntoParams;
 
-use super::envelope::{Extent, NOBODY, coverage, prepare};
+use super::envelope::{Extent, NOBODY, prepare};
 use super::query::{Query, View};
 use super::shown::Shown;
 use super::{EmptyStatus, FederationApi};
@@ -119,20 +119,17 @@ async fn answer<C: Shown>(api: &FederationApi, uri: &Uri, manner: Manner) -> Res
     let everything = C::ask(&api.federation, query.want).await.map_err(unanswered)?;
     let answer = api.federation.within(everything, query.scope).await.map_err(unanswered)?;
     let extent = Extent::Whole(query.view.unwrap_or(manner.view()), query.page);
-    let coverage = coverage(&answer.content);
+    let coverage = *answer.content.coverage();
     if coverage.answered == 0 && manner.refuses_empty(api.empty_status) {
-        return Err(refusal(&answer, extent, empty_sentence(coverage.asked)));
+        let text = written(api, &answer, extent).await?;
+        return Err(refusal(&text, empty_sentence(coverage.asked)));
     }
     if query.strict && !coverage.complete() {
         let sentence = "the answer would be incomplete and partial=strict was asked for: see failedInstances, sources and degradedSetups";
-        return Err(refusal(&answer, Extent::Completeness, sentence.to_owned()));
+        let text = written(api, &answer, Extent::Completeness).await?;
+        return Err(refusal(&text, sentence.to_owned()));
     }
-    let prepared = match extent {
-        Extent::Whole(view, None) => {
-            api.federation.prepared(&answer, view.number(), move |answer| prepare(answer, extent)).await.map_err(unanswered)?
-        }
-        _ => Arc::new(prepare(&answer, extent)),
-    };
+    let prepared = written(api, &answer, extent).await?;
     let mut response = pieces(with_ignored(&prepared, &query.ignored));
     response.headers_mut().insert(header::AGE, HeaderValue::from(answer.age().as_secs()));
     Ok(response)
@@ -153,13 +150,30 @@ fn empty_sentence(asked: usize) -> String {
     }
 }
 
+/// The text of an answer: written once, but for pages.
+async fn written<C: Shown>(api: &FederationApi, answer: &Arc<Answer<C>>, extent: Extent) -> Result<Arc<Prepared>, ApiError> {
+    let slot = match extent {
+        Extent::Whole(view, None) => view.number(),
+        Extent::Completeness => COMPLETENESS_NUMBER,
+        Extent::Whole(_, Some(_)) => return checked(Arc::new(prepare(answer, extent))),
+    };
+    checked(api.federation.prepared(answer, slot, move |answer| prepare(answer, extent)).await.map_err(unanswered)?)
+}
+
+/// Behind the numbers of the views.
+const COMPLETENESS_NUMBER: usize = 2;
+
+fn checked(prepared: Arc<Prepared>) -> Result<Arc<Prepared>, ApiError> {
+    if !prepared.is_cut() {
+        return Ok(prepared);
+    }
+    let sentence = "the answer is too large to be given whole: ask for pages with page=1&pageSize=1000, or for one environment or region";
+    Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, sentence))
+}
+
 /// 503 with all that the answer would have said: a lenient reader finds the same fields.
-fn refusal<C: Shown>(answer: &Answer<C>, extent: Extent, sentence: String) -> ApiError {
-    let text = prepare(answer, extent).filled().concat();
-    let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&text).unwrap_or_default();
-    let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, sentence);
-    // The envelope has its own time.
-    fields.into_iter().filter(|(name, _)| name != "timestamp").fold(error, |error, (name, value)| error.with(&name, value))
+fn refusal(text: &Prepared, sentence: String) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, sentence).before(text.filled())
 }
 
 /// The text of an answer, opened by the parameters that meant nothing.

@@ -27,7 +27,7 @@ macro_rules! operations {
                     (status = 403, description = "the caller may not read", body = ErrorBody),
                     (status = 404, description = "not registered", body = ErrorBody),
                     (status = 502, description = "the instance's answer makes no sense", body = ErrorBody),
-                    (status = 503, description = "the instance is down, refuses connections or cannot be reached", body = ErrorBody),
+                    (status = 503, description = "the instance is not routable, refuses connections or cannot be reached", body = ErrorBody),
                     (status = 504, description = "the instance gave no answer in time", body = ErrorBody),
                 )
             )]
@@ -60,12 +60,9 @@ async fn hand_on(api: &FederationApi, id: &str, topic: Topic) -> Result<Response
 fn refusal(id: &str, reason: NoAnswer) -> ApiError {
     match reason {
         NoAnswer::Unknown => ApiError::unknown_instance(id),
-        NoAnswer::Down(state) => {
-            let state = state.as_str();
-            ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("instance '{id}' is not asked because its health probes fail (state {state})"),
-            )
+        NoAnswer::NotRoutable(state, why) => {
+            let sentence = format!("instance '{id}' is not asked because it is not routable (state {}): {why}", state.as_str());
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, sentence)
         }
         NoAnswer::Failed(failure) => {
             let error = ApiError::new(status(&failure), format!("instance '{id}' gave no usable answer: {failure}"));

@@ -129,8 +129,8 @@ where
     }
 
     fn unavailable(&self) -> Vec<&'static str> {
-        // Where there are no rows, nobody withheld anything.
-        if self.rows.is_empty() { Vec::new() } else { R::unavailable(self) }
+        // Where there is nothing, nobody withheld anything; where nobody knows what there is, everything is unknown.
+        if self.rows.is_empty() && self.coverage.complete() { Vec::new() } else { R::unavailable(self) }
     }
 
     fn write(&self, text: &mut JsonText, view: View, page: Option<Page>) {

@@ -6,6 +6,9 @@ use serde::Serialize;
 #[derive(Debug, Default)]
 pub(super) struct JsonText(Vec<u8>);
 
+/// Beyond this many bytes no further elements are written: the answer is too long to be given whole.
+const BYTES_MAX: usize = 64_000_000;
+
 impl JsonText {
     /// Text with room for so many bytes.
     pub(super) fn with_capacity(bytes: usize) -> Self {
@@ -43,6 +46,9 @@ impl JsonText {
     pub(super) fn array<T>(&mut self, elements: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) -> &mut Self {
         self.raw(b"[");
         for (number, element) in elements.into_iter().enumerate() {
+            if self.is_too_long() {
+                break;
+            }
             if number > 0 {
                 self.raw(b",");
             }
@@ -51,8 +57,30 @@ impl JsonText {
         self.raw(b"]")
     }
 
+    /// Whether it is so long that elements may have been left out.
+    pub(super) fn is_too_long(&self) -> bool {
+        self.0.len() > BYTES_MAX
+    }
+
     /// The text.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writing_ends_where_a_text_is_too_long() {
+        let mut text = JsonText::default();
+        let mut written = 0;
+        text.array(0..100, |text, _| {
+            written += 1;
+            text.raw(&[b' '; 1_000_000]);
+        });
+        assert!(text.is_too_long() && written < 70, "{written}");
+        assert!(!JsonText::default().is_too_long());
     }
 }

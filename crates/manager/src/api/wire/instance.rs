@@ -131,6 +131,7 @@ pub fn setup_views(seen: &SetupsSeen) -> Vec<SetupView> {
             SetupHealth::Up => ("up", None),
             SetupHealth::Down { reason } => ("down", Some(reason.clone())),
             SetupHealth::Unknown { reason } => ("unknown", Some(reason.clone())),
+            SetupHealth::NotAsked => ("unknown", Some("not asked yet, or the instance has no such question".to_owned())),
         };
         SetupView { setup_id: setup.id.to_string(), status, reason }
     };

@@ -7,8 +7,12 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::body::{broken, require_object};
+use super::body::{bad, broken, require_object};
 use super::lenient::Lenient;
+use super::strict::check_row;
+
+/// The most rows of one instance's list that are used.
+const ROWS_MAX: usize = 50_000;
 
 /// Rows of an answer that could not be used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -102,14 +106,11 @@ pub(in crate::federation) fn read_list<Q: RowReader>(body: &[u8]) -> Result<Read
     let mut gathering = Gathering::<Q>::new(body);
     let lists = || Q::KEYS.iter().filter_map(under);
     let found = lists().find(|list| holds_objects(list.get())).or_else(|| lists().find(|list| list.get() != "null"));
-    match found {
+    match found.filter(|list| list.get().starts_with(['[', '{'])) {
         Some(list) => gathering.take(list),
-        None => {
-            let none = Q::COUNTS.iter().filter_map(under).any(|count| count.get() == "0");
-            if !none {
-                gathering.list.faults.add(|| format!("the answer has no list {:?}", Q::KEYS.first().copied().unwrap_or_default()));
-            }
-        }
+        // An answer without a list is no empty list, unless it says so.
+        None if Q::COUNTS.iter().filter_map(under).any(|count| count.get() == "0") => {}
+        None => return Err(bad(format!("it has no list {:?}", Q::KEYS.first().copied().unwrap_or_default()))),
     }
     Ok(gathering.list)
 }
@@ -144,7 +145,10 @@ impl<'a, Q: RowReader> Gathering<'a, Q> {
         let text = list.get();
         match text.as_bytes().first() {
             Some(b'[') => match serde_json::from_str::<Vec<&RawValue>>(text) {
-                Ok(rows) => rows.into_iter().for_each(|row| self.row(row.get())),
+                Ok(rows) => {
+                    rows.iter().take(ROWS_MAX).for_each(|row| self.row(row.get()));
+                    self.leave_out(rows.len().saturating_sub(ROWS_MAX));
+                }
                 Err(error) => self.list.faults.add(|| format!("the list cannot be read: {error}")),
             },
             Some(b'{') => self.object(text),
@@ -158,8 +162,18 @@ impl<'a, Q: RowReader> Gathering<'a, Q> {
             return self.keep(row, text, false);
         }
         match serde_json::from_str::<Entries<'_>>(text) {
-            Ok(Entries(entries)) => entries.iter().for_each(|(name, value)| self.entry(name, value.get())),
+            Ok(Entries(entries)) => {
+                entries.iter().take(ROWS_MAX).for_each(|(name, value)| self.entry(name, value.get()));
+                self.leave_out(entries.len().saturating_sub(ROWS_MAX));
+            }
             Err(error) => self.list.faults.add(|| format!("the list cannot be read: {error}")),
+        }
+    }
+
+    fn leave_out(&mut self, rows: usize) {
+        if rows > 0 {
+            self.list.faults.add(|| format!("the list has more than {ROWS_MAX} rows: the rest is left out"));
+            self.list.faults.count += rows - 1;
         }
     }
 
@@ -195,6 +209,9 @@ impl<'a, Q: RowReader> Gathering<'a, Q> {
     }
 
     fn keep(&mut self, row: Q::Row, text: &str, name_outside: bool) {
+        if let Err(reason) = check_row(text) {
+            return self.list.faults.add(|| format!("a row cannot be handed on because {reason}: {}", excerpt(text)));
+        }
         let start = (text.as_ptr() as usize).wrapping_sub(self.begin);
         debug_assert!(start + text.len() <= self.body.len(), "rows are read in place");
         self.list.rows.push(row);

@@ -3,7 +3,7 @@
 use peegeeq_domain::federation::{FetchFailure, MetricsPart};
 use serde::Deserialize;
 
-use super::body::{broken, require_object};
+use super::body::{bad, broken, require_object};
 use super::lenient::{Lenient, first_count};
 
 #[derive(Default, Deserialize)]
@@ -35,7 +35,7 @@ struct Raw<'a> {
 /// Reads management metrics. Fails only if the answer as a whole makes no sense.
 pub(in crate::federation) fn read_metrics(body: &[u8]) -> Result<MetricsPart, FetchFailure> {
     let raw: Raw<'_> = serde_json::from_str(require_object(body)?).map_err(|error| broken(&error))?;
-    Ok(MetricsPart {
+    let part = MetricsPart {
         uptime: raw.uptime.millis(),
         memory_used: raw.memory_used.size().or_else(|| raw.memory_usage.size()),
         memory_total: raw.memory_total.size(),
@@ -56,5 +56,6 @@ pub(in crate::federation) fn read_metrics(body: &[u8]) -> Result<MetricsPart, Fe
         processing_time: raw.average_processing_time.millis(),
         requests: None,
         earlier: None,
-    })
+    };
+    if part == MetricsPart::default() { Err(bad("it has none of the metrics")) } else { Ok(part) }
 }

@@ -11,6 +11,7 @@ mod metrics;
 mod overview;
 mod queues;
 mod stores;
+mod strict;
 #[cfg(test)]
 mod tests;
 

@@ -7,7 +7,7 @@ use peegeeq_domain::quantity::{Millis, Rate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::body::{broken, require_object};
+use super::body::{bad, broken, require_object};
 use super::lenient::{Lenient, first_count, first_text};
 use super::list::{Entries, Faults, excerpt, read_rows};
 use super::queues::QueueReader;
@@ -66,9 +66,15 @@ pub(in crate::federation) fn read_overview(body: &[u8]) -> Result<(OverviewPart,
     // Totals of another type than an object say nothing: the rest of the answer still counts.
     let stats: Totals<'_> = top.system_stats.and_then(|text| serde_json::from_str(text.get()).ok()).unwrap_or_default();
     let mut reading = Reading::default();
+    let totals = totals(&stats, &top);
     match top.setups.filter(|setups| setups.get().starts_with(['[', '{'])) {
         Some(setups) => reading.setups(setups),
-        None => reading.totals(&stats, &top),
+        None if totals == SetupPart::default() => return Err(bad("it has neither setups nor totals")),
+        None => reading.setups.push(totals.clone()),
+    }
+    // Totals of something that no setup explains are still there.
+    if reading.setups.is_empty() && reading.faults.is_empty() && has_some(&totals) {
+        reading.setups.push(totals);
     }
     let part = OverviewPart {
         setups: reading.setups,
@@ -76,6 +82,24 @@ pub(in crate::federation) fn read_overview(body: &[u8]) -> Result<(OverviewPart,
         uptime: [&stats.uptime, &top.uptime].iter().find_map(|uptime| uptime.millis()),
     };
     Ok((part, figures(&reading.queues), reading.faults))
+}
+
+/// What is told of all setups together.
+fn totals(stats: &Totals<'_>, top: &Totals<'_>) -> SetupPart {
+    SetupPart {
+        setup: None,
+        queues: first_count(&[&stats.total_queues, &top.total_queues, &top.queues]),
+        groups: first_count(&[&stats.total_consumer_groups, &top.total_consumer_groups, &top.consumer_groups]),
+        stores: first_count(&[&stats.total_event_stores, &top.total_event_stores, &top.event_stores]),
+        messages: first_count(&[&stats.total_messages, &top.total_messages, &top.messages]),
+        consumers: first_count(&[&stats.total_consumers, &top.total_consumers, &top.consumers]),
+        queue_names: None,
+    }
+}
+
+/// Whether there is more than none of anything.
+fn has_some(part: &SetupPart) -> bool {
+    [part.queues, part.groups, part.stores, part.messages, part.consumers].iter().any(|count| count.unwrap_or_default() > 0)
 }
 
 #[derive(Default)]
@@ -86,22 +110,6 @@ struct Reading {
 }
 
 impl Reading {
-    fn totals(&mut self, stats: &Totals<'_>, top: &Totals<'_>) {
-        let part = SetupPart {
-            setup: None,
-            queues: first_count(&[&stats.total_queues, &top.total_queues, &top.queues]),
-            groups: first_count(&[&stats.total_consumer_groups, &top.total_consumer_groups, &top.consumer_groups]),
-            stores: first_count(&[&stats.total_event_stores, &top.total_event_stores, &top.event_stores]),
-            messages: first_count(&[&stats.total_messages, &top.total_messages, &top.messages]),
-            consumers: first_count(&[&stats.total_consumers, &top.total_consumers, &top.consumers]),
-            queue_names: None,
-        };
-        if part == SetupPart::default() {
-            self.faults.add(|| "the overview has neither setups nor totals".to_owned());
-        }
-        self.setups.push(part);
-    }
-
     fn setups(&mut self, list: &RawValue) {
         let text = list.get();
         let read = if text.starts_with('[') {

@@ -121,8 +121,14 @@ impl Cluster {
             change(&mut seen);
             seen
         });
-        let seen = SetupsSeen { at: Timestamp::default(), setups: setups.collect(), failure: None };
+        let seen = SetupsSeen { at: Timestamp::default(), setups: setups.collect(), failure: None, stale: false };
         self.observations.note_setups(id, seen);
+    }
+
+    /// Notes a look that failed as a whole.
+    pub(super) fn see_stale_setups(&self, id: &str, setups: Vec<SetupSeen>) {
+        let failure = Some("list of setups not available: HTTP status 500".to_owned());
+        self.observations.note_setups(id, SetupsSeen { at: Timestamp::default(), setups, failure, stale: true });
     }
 
     pub(super) async fn get(&self, path: &str) -> Told {

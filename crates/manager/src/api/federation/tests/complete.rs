@@ -4,7 +4,7 @@ use peegeeq_testkit::{Mode, World};
 use serde_json::json;
 
 use super::cluster::{Cluster, find, instance, pair, settings};
-use crate::observations::SetupHealth;
+use crate::observations::{SetupHealth, SetupSeen};
 
 #[tokio::test]
 async fn a_database_that_is_down_makes_numbers_unknown() {
@@ -92,4 +92,62 @@ async fn the_same_name_for_two_databases_counts_twice() {
     }
     let body = cluster.ok("/api/v1/federation/queues").await;
     assert_eq!((&body["aggregatedStats"]["totalMessages"], &body["sharedSetups"]), (&json!(84), &json!([])));
+}
+
+#[tokio::test]
+async fn a_health_question_asked_in_vain_is_no_good_health() {
+    let cluster = Cluster::of(settings());
+    let a = instance(World::sample("alpha")).await;
+    cluster.add("a", &a).await;
+    a.set_mode(Mode::DatabaseDown);
+    cluster.see_setups("a", &a, |setup| {
+        setup.health = SetupHealth::Unknown { reason: "HTTP status 500".to_owned() };
+        setup.queues.clear();
+    });
+    for (kind, total) in [
+        ("overview", "/aggregatedData/totalMessages"),
+        ("queues", "/aggregatedStats/totalMessages"),
+        ("consumer-groups", "/aggregatedStats/totalConsumers"),
+        ("event-stores", "/aggregatedStats/totalEvents"),
+    ] {
+        let body = cluster.ok(&format!("/api/v1/federation/{kind}")).await;
+        assert_eq!((&body["complete"], body.pointer(total)), (&json!(false), Some(&json!(null))), "{kind}: {body}");
+        assert_eq!(find(&body["degradedSetups"], "setupId", "alpha")["status"], "health-unknown", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_setups_that_failed_makes_zeros_unknown() {
+    let cluster = Cluster::of(settings());
+    let a = instance(World::sample("alpha")).await;
+    cluster.add("a", &a).await;
+    a.set_mode(Mode::DatabaseDown);
+    cluster.see_stale_setups("a", Vec::new());
+    let body = cluster.ok("/api/v1/federation/queues").await;
+    assert_eq!((&body["complete"], &body["aggregatedStats"]["totalMessages"]), (&json!(false), &json!(null)));
+    assert!(body["sources"][0]["error"].as_str().is_some_and(|error| error.contains("HTTP status 500")), "{body}");
+}
+
+#[tokio::test]
+async fn what_is_degraded_is_told_within_bounds() {
+    let cluster = Cluster::of(settings());
+    let a = instance(World::sample("alpha")).await;
+    cluster.add("a", &a).await;
+    let gone = |number: u32| SetupSeen {
+        id: format!("gone-{number:03}").into(),
+        health: SetupHealth::Down { reason: "x".repeat(5_000) },
+        database: None,
+        queues: Vec::new(),
+        missing: false,
+    };
+    cluster.see_stale_setups("a", (0..130).map(gone).collect());
+    let body = cluster.ok("/api/v1/federation/queues").await;
+    assert_eq!((body["degradedSetups"].as_array().map(Vec::len), &body["degradedSetupCount"]), (Some(100), &json!(130)));
+    for text in [&body["degradedSetups"][0]["reason"], &body["sources"][0]["error"]] {
+        assert!(text.as_str().is_some_and(|text| text.chars().count() <= 513), "{text}");
+    }
+    let strict = cluster.get("/api/v1/federation/queues?partial=strict").await;
+    assert_eq!((&strict.body["status"], &strict.body["degradedSetupCount"]), (&json!(503), &json!(130)));
+    let text = String::from_utf8(strict.text).expect("UTF-8");
+    assert!(text.starts_with("{\"error\":") && text.matches("\"timestamp\"").count() == 1, "no field twice: {}", &text[..200]);
 }

@@ -119,12 +119,26 @@ async fn odd_lists_are_read_and_odd_numbers_added() {
     assert_eq!((&source["status"], &source["skippedRows"]), (&json!("degraded"), &json!(1)));
     assert!(source["error"].as_str().is_some_and(|error| error.contains('7')) && body["complete"] == false);
     assert_eq!((&find(&body["rows"], "name", "plain")["sourceInstanceId"], &body["coverage"]["degraded"]), (&json!("odd"), &json!(1)));
-    for unsaid in ["{}", r#"{"queues":null}"#, r#"{"queues":5}"#] {
+    for unsaid in ["{}", r#"{"queues":null}"#, r#"{"queues":5}"#, r#"{"error":"boom"}"#] {
         odd.set_mode(Canned::json(unsaid));
         let body = cluster.ok("/api/v1/federation/queues").await;
-        assert_eq!(find(&body["sources"], "instanceId", "odd")["status"], "degraded", "{unsaid}");
+        assert_eq!(find(&body["failedInstances"], "instanceId", "odd")["status"], "bad-body", "{unsaid}");
         assert_eq!(body["aggregatedStats"]["totalMessages"], 80);
     }
     odd.set_mode(Canned::json(r#"{"queues":{"by-name":{"messages":2}}}"#));
     assert_eq!(find(&cluster.ok("/api/v1/federated/queues").await["queues"], "name", "by-name")["messages"], 2);
+}
+
+#[tokio::test]
+async fn an_only_instance_that_says_nothing_has_no_zeros() {
+    let cluster = Cluster::of(settings());
+    let only = instance(World::empty()).await;
+    cluster.add("only", &only).await;
+    for (said, status) in [(r#"{"queues":null}"#, "failed"), (r#"{"error":"boom"}"#, "failed"), (r#"{"queues":[7]}"#, "degraded")] {
+        only.set_mode(Canned::json(said));
+        let body = cluster.ok("/api/v1/federated/queues").await;
+        assert_eq!((&body["complete"], &body["aggregatedStats"]["totalMessages"]), (&json!(false), &json!(null)), "{said}");
+        assert_eq!(body["sources"][0]["status"], status, "{said}");
+        assert!(body["unavailable"].as_array().is_some_and(|names| names.contains(&json!("totalMessages"))), "{body}");
+    }
 }

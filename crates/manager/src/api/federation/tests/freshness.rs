@@ -111,3 +111,38 @@ async fn a_removed_instance_that_hangs_delays_nobody_twice() {
     let quick = quick.expect("it does not wait for the fetch that asks the one that was removed");
     assert_eq!((&slow.body["instancesQueried"], &quick.body["instancesQueried"]), (&json!(2), &json!(1)));
 }
+
+#[tokio::test]
+async fn an_answer_that_took_long_is_good_from_its_landing() {
+    let (a, b) = (instance(World::sample("alpha")).await, instance(World::second_sample("beta")).await);
+    // The fetch takes longer than three times the span for which an answer is good.
+    let patient = FederationSettings { source_timeout: millis(400), max_age: Some(millis(100)), ..settings() };
+    let slow = Cluster::of(patient);
+    for (id, handle) in [("a", &a), ("b", &b)] {
+        slow.add(id, handle).await;
+    }
+    b.set_path_mode(QUEUES, Mode::Hang);
+    slow.ok("/api/v1/federation/queues").await;
+    let before = a.hits(QUEUES);
+    let again = slow.ok("/api/v1/federation/queues").await;
+    assert!(find(&again["sources"], "instanceId", "a")["ageMs"].is_u64());
+    assert_eq!(a.hits(QUEUES), before, "it has only just landed");
+}
+
+#[tokio::test]
+async fn those_that_were_late_are_asked_behind_the_others() {
+    let one_at_a_time = FederationSettings { concurrency: 1, request_timeout: millis(1000), source_timeout: millis(600), ..settings() };
+    let cluster = Cluster::of(one_at_a_time);
+    let mut late = Vec::new();
+    for id in ["a1", "a2", "a3"] {
+        let instance = instance(World::empty()).await;
+        instance.set_mode(Mode::Hang);
+        cluster.add(id, &instance).await;
+        late.push(instance);
+    }
+    let good = instance(World::sample("alpha")).await;
+    cluster.add("z", &good).await;
+    cluster.get("/api/v1/federation/queues?fresh=true").await;
+    let body = cluster.ok("/api/v1/federated/queues?fresh=true").await;
+    assert_eq!(find(&body["sources"], "instanceId", "z")["status"], "ok", "{body}");
+}

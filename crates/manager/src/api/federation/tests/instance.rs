@@ -60,6 +60,11 @@ async fn what_cannot_be_handed_on_is_explained() {
     a.restart_on_same_port().await.expect("restarted");
     a.set_mode(Mode::Normal);
     assert_eq!(cluster.get(path).await.status, StatusCode::OK);
+    cluster.judge("a", Verdict::Failing { in_a_row: 1, passed_before: false }).await;
+    let told = cluster.get(path).await;
+    let error = told.body["error"].as_str().unwrap_or_default();
+    assert_eq!(told.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(error.contains("not routable (state unknown): it was not probed yet"), "{error}");
     cluster.judge("a", Verdict::Down { in_a_row: 3 }).await;
     a.clear_hits();
     assert_eq!((cluster.get(path).await.status, a.hits("")), (StatusCode::SERVICE_UNAVAILABLE, 0));

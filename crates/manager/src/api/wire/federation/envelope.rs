@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use peegeeq_domain::federation::{
-    Agreement, Coverage, DegradedSetup, FetchFailure, Part, PhysicalHost, PhysicalIdentity, SetupTrouble, SharedSetup, SourceStatus,
+    Agreement, Coverage, DegradedSetup, FetchFailure, Part, PhysicalHost, PhysicalIdentity, SetupTrouble, SharedSetup,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -40,8 +40,10 @@ pub struct Envelope {
     placeholders: Vec<String>,
     /// Databases that several attachments show: counted once if the instances agree about what is in them.
     shared_setups: Vec<SharedSetupView<'static>>,
-    /// Setups that the answer does not speak for although their instance answered.
+    /// Setups that the answer does not speak for although their instance answered; the first hundred of them.
     degraded_setups: Vec<DegradedSetupView<'static>>,
+    /// How many such setups there are.
+    degraded_setup_count: usize,
     /// Parameters of the request that mean nothing here: a typo, perhaps. Only if there were any.
     #[schema(required = false)]
     ignored_parameters: Vec<String>,
@@ -76,24 +78,10 @@ pub struct CoverageView {
     pub setups_unknown: usize,
 }
 
-impl CoverageView {
-    /// The coverage of an answer, with sources whose rows could not all be read as degraded.
-    pub fn of<T>(coverage: &Coverage, parts: &[Part<T, Attached>]) -> Self {
-        let faulty = parts.iter().filter(|part| part.status() == SourceStatus::Answered && !part.attached.faults.is_empty()).count();
-        Self {
-            asked: coverage.asked,
-            answered: coverage.answered,
-            degraded: coverage.degraded + faulty,
-            failed: coverage.failed,
-            skipped: coverage.skipped,
-            setups_known: coverage.setups_known,
-            setups_unknown: coverage.setups_unknown,
-        }
-    }
-
-    /// Whether the answer speaks for all there is.
-    pub const fn complete(&self) -> bool {
-        self.degraded == 0 && self.failed == 0 && self.skipped == 0 && self.setups_unknown == 0
+impl From<&Coverage> for CoverageView {
+    fn from(coverage: &Coverage) -> Self {
+        let Coverage { asked, answered, degraded, failed, skipped, setups_known, setups_unknown } = *coverage;
+        Self { asked, answered, degraded, failed, skipped, setups_known, setups_unknown }
     }
 }
 
@@ -137,7 +125,6 @@ impl<'a> StableSource<'a> {
         let faults = &part.attached.faults;
         let status = match &part.outcome {
             Err(failure) if !failure.was_asked() => "skipped",
-            Ok(_) if !faults.is_empty() => SourceStatus::Degraded.word(),
             _ => part.status().word(),
         };
         Self {
@@ -153,17 +140,31 @@ impl<'a> StableSource<'a> {
     }
 }
 
+/// The most setups of one source that its error names.
+const SETUPS_TOLD_MAX: usize = 10;
+
+/// The most characters of a sentence with an instance's own words in it.
+const SENTENCE_CHARACTERS_MAX: usize = 512;
+
+/// The beginning of a sentence.
+fn cut(sentence: String) -> String {
+    match sentence.char_indices().nth(SENTENCE_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &sentence[..end]),
+        None => sentence,
+    }
+}
+
 fn error<T>(part: &Part<T, Attached>) -> Option<String> {
     if let Err(failure) = &part.outcome {
-        return Some(failure.to_string());
+        return Some(cut(failure.to_string()));
     }
-    let setups = part.degraded.iter().map(|degraded| format!("setup {:?}: {}", degraded.setup, degraded.trouble));
+    let setups = part.degraded.iter().take(SETUPS_TOLD_MAX).map(|degraded| format!("setup {:?}: {}", degraded.setup, degraded.trouble));
     let faults = part.attached.faults.first.as_ref().map(|first| match part.attached.faults.count {
         1 => first.clone(),
         count => format!("{first} (and {} more)", count - 1),
     });
-    let all: Vec<String> = setups.chain(faults).collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    let all: Vec<String> = setups.chain(part.attached.unlisted.clone()).chain(faults).collect();
+    (!all.is_empty()).then(|| cut(all.join("; ")))
 }
 
 /// One instance in `failedInstances`.
@@ -188,7 +189,7 @@ impl<'a> FailedInstance<'a> {
             FetchFailure::Status { code, .. } => Some(*code),
             _ => None,
         };
-        Some(Self { instance_id: part.source.instance.as_str(), error: failure.to_string(), status: failure.word(), http_status })
+        Some(Self { instance_id: part.source.instance.as_str(), error: cut(failure.to_string()), status: failure.word(), http_status })
     }
 }
 
@@ -264,7 +265,7 @@ pub struct DegradedSetupView<'a> {
     pub instance_id: &'a str,
     /// The setup's id there.
     pub setup_id: &'a str,
-    /// `database-down`, `missing` or `rows-absent`.
+    /// `database-down`, `health-unknown`, `missing` or `rows-absent`.
     pub status: &'static str,
     /// What is wrong.
     pub reason: String,
@@ -279,11 +280,14 @@ impl<'a> DegradedSetupView<'a> {
         let setup = &degraded.setup;
         let action = match &degraded.trouble {
             SetupTrouble::Missing => format!("attach it again: POST {base}/api/v1/database-setup/connect with setupId {setup:?}"),
+            SetupTrouble::HealthUntold { .. } => {
+                format!("find out why it does not tell; see GET {base}/api/v1/setups/{}/health", crate::api::wire::path_segment(setup))
+            }
             SetupTrouble::DatabaseDown { .. } | SetupTrouble::RowsAbsent { .. } => {
                 format!("bring its database back; see GET {base}/api/v1/setups/{}/health", crate::api::wire::path_segment(setup))
             }
         };
-        let (status, reason) = (degraded.trouble.word(), degraded.trouble.to_string());
+        let (status, reason) = (degraded.trouble.word(), cut(degraded.trouble.to_string()));
         Self { instance_id: part.source.instance.as_str(), setup_id: setup, status, reason, action }
     }
 }

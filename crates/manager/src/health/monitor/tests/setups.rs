@@ -82,9 +82,10 @@ async fn a_failed_look_keeps_what_was_known_and_says_so() {
     scene.setup_becomes("a", "alpha", |setup| setup.health == SetupHealth::Up).await;
     instance.set_path_mode("/api/v1/setups", Canned::json("{}").status(500));
     eventually("the fault", || scene.setups("a").is_some_and(|seen| seen.failure.is_some())).await;
-    assert_eq!(scene.setups("a").unwrap().setups.len(), 2);
+    let seen = scene.setups("a").unwrap();
+    assert_eq!((seen.setups.len(), seen.stale), (2, true));
     instance.clear_path_mode("/api/v1/setups");
-    instance.set_path_mode("/api/v1/setups/alpha/health", Canned::html().status(404));
+    instance.set_path_mode("/api/v1/setups/alpha/health", Canned::json("{}").status(500));
     scene.setup_becomes("a", "alpha", |setup| matches!(setup.health, SetupHealth::Unknown { .. })).await;
 }
 
