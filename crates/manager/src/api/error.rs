@@ -53,6 +53,12 @@ pub struct ErrorBody {
 pub struct ApiError {
     status: StatusCode,
     message: String,
+    /// Boxed, so that a result that may be an error stays small.
+    parts: Box<Parts>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Parts {
     details: Vec<Detail>,
     extra: serde_json::Map<String, serde_json::Value>,
     behind: Vec<Bytes>,
@@ -62,14 +68,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a sentence.
     pub fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            details: Vec::new(),
-            extra: serde_json::Map::new(),
-            behind: Vec::new(),
-            headers: Vec::new(),
-        }
+        Self { status, message: message.into(), parts: Box::default() }
     }
 
     /// 400 with a sentence.
@@ -93,13 +92,15 @@ impl ApiError {
             [only] => only.sentence.map_or_else(|| only.message.clone(), str::to_owned),
             _ => "Validation failed".to_owned(),
         };
-        Self { details: faults.into_iter().map(Detail::from).collect(), ..Self::bad_request(message) }
+        let mut error = Self::bad_request(message);
+        error.parts.details = faults.into_iter().map(Detail::from).collect();
+        error
     }
 
     /// Adds a field to the body.
     #[must_use]
     pub fn with(mut self, field: &str, value: impl Into<serde_json::Value>) -> Self {
-        self.extra.insert(field.to_owned(), value.into());
+        self.parts.extra.insert(field.to_owned(), value.into());
         self
     }
 
@@ -107,14 +108,14 @@ impl ApiError {
     /// the time, which then stands for that of the error.
     #[must_use]
     pub fn before(mut self, object: Vec<Bytes>) -> Self {
-        self.behind = object;
+        self.parts.behind = object;
         self
     }
 
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.parts.headers.push((name, value));
         self
     }
 
@@ -130,7 +131,7 @@ impl ApiError {
 
     /// Everything that was wrong, in one line: for places that have no fields to show.
     pub fn sentences(&self) -> String {
-        match &self.details[..] {
+        match &self.parts.details[..] {
             [] | [_] => self.message.clone(),
             several => several.iter().map(|detail| detail.message.clone()).collect::<Vec<_>>().join("; "),
         }
@@ -138,7 +139,7 @@ impl ApiError {
 
     /// The body, now that the request has a name.
     pub(super) fn body(self, request_id: &str) -> Vec<u8> {
-        if !self.behind.is_empty() {
+        if !self.parts.behind.is_empty() {
             return self.body_before(request_id);
         }
         let body = ErrorBody {
@@ -146,8 +147,8 @@ impl ApiError {
             timestamp: clock::iso(clock::wall()),
             status: self.status.as_u16(),
             request_id: request_id.to_owned(),
-            details: self.details,
-            extra: self.extra,
+            details: self.parts.details,
+            extra: self.parts.extra,
         };
         serde_json::to_vec(&body).unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
     }
@@ -158,11 +159,11 @@ impl ApiError {
     fn body_before(self, request_id: &str) -> Vec<u8> {
         let own = serde_json::json!({ "error": self.message, "status": self.status.as_u16(), "requestId": request_id });
         let mut body = own.to_string().into_bytes();
-        body.reserve(self.behind.iter().map(Bytes::len).sum());
+        body.reserve(self.parts.behind.iter().map(Bytes::len).sum());
         body.pop();
         body.push(b',');
         let start = body.len();
-        self.behind.iter().for_each(|piece| body.extend_from_slice(piece));
+        self.parts.behind.iter().for_each(|piece| body.extend_from_slice(piece));
         // The brace that opens what was written.
         body.remove(start);
         body
@@ -174,7 +175,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = Response::new(axum::body::Body::empty());
         *response.status_mut() = self.status;
-        for (name, value) in &self.headers {
+        for (name, value) in &self.parts.headers {
             response.headers_mut().append(name.clone(), value.clone());
         }
         response.extensions_mut().insert(self);
