@@ -55,7 +55,7 @@ pub struct ApiError {
     message: String,
     details: Vec<Detail>,
     extra: serde_json::Map<String, serde_json::Value>,
-    behind: Vec<Bytes>,
+    behind: Box<[Bytes]>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -107,7 +107,7 @@ impl ApiError {
     /// the time, which then stands for that of the error.
     #[must_use]
     pub fn before(mut self, object: Vec<Bytes>) -> Self {
-        self.behind = object;
+        self.behind = object.into_boxed_slice();
         self
     }
 
