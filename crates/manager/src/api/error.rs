@@ -67,7 +67,7 @@ impl ApiError {
             message: message.into(),
             details: Vec::new(),
             extra: serde_json::Map::new(),
-            behind: Vec::new(),
+            behind: Box::default(),
             headers: Vec::new(),
         }
     }
