@@ -21,7 +21,7 @@ pub struct FederationSettings {
 const FRESH_MIN: Duration = Duration::from_secs(2);
 
 /// A slow cluster must not make old answers look new: the automatic age ends here.
-const FRESH_MAX: Duration = Duration::from_secs(30);
+const FRESH_MAX: Duration = Duration::from_secs(10);
 
 /// An answer older than this many times its good time is not given while a newer one is fetched.
 const STALE_TIMES: u32 = 3;
