@@ -43,7 +43,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// What is remembered of the setups of one incarnation of an instance.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    known: BTreeMap<Arc<str>, Known>,
+    /// Boxed, because a map keeps room for many values beside each.
+    known: BTreeMap<Arc<str>, Box<Known>>,
     offered: bool,
 }
 
@@ -77,12 +78,9 @@ impl Memory {
             if known.missing { missing <= MISSING_MAX } else { looked_at.binary_search(id).is_ok() }
         });
         for id in looked_at {
-            self.known.entry(id.clone()).or_insert_with(|| Known {
-                health: SetupHealth::Unknown { reason: "not asked yet".into() },
-                database: None,
-                queues: Vec::new(),
-                detailed_at: None,
-                missing: false,
+            self.known.entry(id.clone()).or_insert_with(|| {
+                let health = SetupHealth::Unknown { reason: "not asked yet".into() };
+                Box::new(Known { health, database: None, queues: Vec::new(), detailed_at: None, missing: false })
             });
         }
     }
@@ -107,7 +105,7 @@ impl Memory {
     }
 
     fn seen(&self, failure: Option<String>) -> SetupsSeen {
-        let setup = |(id, known): (&Arc<str>, &Known)| SetupSeen {
+        let setup = |(id, known): (&Arc<str>, &Box<Known>)| SetupSeen {
             id: id.clone(),
             health: known.health.clone(),
             database: known.database.clone(),
