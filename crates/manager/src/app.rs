@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
+use peegeeq_domain::instance::Registration;
 use tokio::runtime::Handle;
 
 use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
@@ -73,6 +74,7 @@ pub struct RunningApp {
     tasks: Tasks,
     ended_early: EndedEarly,
     readiness: Readiness,
+    delay: Duration,
     grace: Duration,
     /// Reads the catalog.
     pub catalog: CatalogReader,
@@ -89,9 +91,25 @@ pub enum Stopped {
     OutOfTime,
 }
 
+/// What is read from files before anything is started.
+struct Checked {
+    tokens: Tokens,
+    listed: Vec<Registration>,
+}
+
+/// Whether a manager could start with this configuration, as far as files tell: the tokens and the listed instances.
+pub fn check_files(config: &Config) -> Result<(), StartError> {
+    check(config).map(|_| ())
+}
+
+fn check(config: &Config) -> Result<Checked, StartError> {
+    let listed = static_instances::read(&config.static_instances, &config.security.instance_networks);
+    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)? })
+}
+
 /// Starts a manager on the runtime of the caller, which carries the background work.
 pub async fn start(config: Config) -> Result<RunningApp, StartError> {
-    let tokens = tokens(&config.security)?;
+    let Checked { tokens, listed } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
     let bound = BoundServer::bind(server_settings(&config.server))?;
     let store_settings =
@@ -117,25 +135,27 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     background::start(&tasks, catalog.clone(), metrics.clone());
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
-        listing: Listing::new(catalog.clone(), observations.clone(), epoch),
+        listing: Listing::new(catalog.clone(), observations.clone()),
         catalog: catalog.clone(),
         registry: registry.clone(),
         observations,
         health,
         identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
-        change_timeout: config.federation.request_timeout,
-        body: BodyLimits { bytes_max: config.server.body_max_bytes, timeout: config.server.body_timeout },
+        answer_timeout: config.federation.request_timeout,
+        body: BodyLimits::new(config.server.body_max_bytes, config.server.body_timeout, config.server.body_total_max_bytes),
         readiness: readiness.clone(),
         metrics,
     });
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let router = api::router::router(state, federation, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
-    let app = RunningApp { server, tasks, ended_early, readiness, grace: config.server.shutdown_grace, catalog, registry };
-    let networks = &config.security.instance_networks;
-    let listed = static_instances::register(&app.registry, &app.catalog, &config.static_instances, networks);
-    listed.await.map_err(StartError::StaticInstances)?;
+    let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
+    let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry };
+    if let Err(sentence) = static_instances::register(&app, listed).await {
+        app.stop().await;
+        return Err(StartError::StaticInstances(sentence));
+    }
     app.readiness.set(true);
     Ok(app)
 }
@@ -159,8 +179,11 @@ impl RunningApp {
     /// Says "not ready", lets running requests finish, flushes the registry. Ends within the grace time.
     pub async fn stop(self) -> Stopped {
         self.readiness.set(false);
+        let delay = self.delay.min(self.grace / 2);
+        // Who balances between managers reads "not ready" here, before connections are refused.
+        tokio::time::sleep(delay).await;
         let flush = FLUSH_TIME.min(self.grace / 2);
-        let cut = self.server.stop(self.grace.saturating_sub(flush)).await;
+        let cut = self.server.stop(self.grace.saturating_sub(flush + delay)).await;
         if cut > 0 {
             tracing::warn!(connections = cut, "the grace time is over: {cut} connections were cut");
         }
@@ -225,7 +248,13 @@ fn server_settings(config: &ServerConfig) -> ServerSettings {
 fn edge_settings(config: &Config, tokens: Tokens, manager_id: &str) -> EdgeSettings {
     let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let hosts = HostNames::new(config.security.host_names.iter().cloned().chain([own]));
-    EdgeSettings { hosts, origins: Origins::new(config.security.cors_allowed_origins.clone()), tokens, name: ManagerName::new(manager_id) }
+    EdgeSettings {
+        hosts,
+        origins: Origins::new(config.security.cors_allowed_origins.clone()),
+        tokens,
+        name: ManagerName::new(manager_id),
+        head_bytes_max: config.server.header_max_bytes,
+    }
 }
 
 fn registry_settings(config: &Config) -> RegistrySettings {

@@ -21,14 +21,22 @@ fn main() -> ExitCode {
 
 fn act(invocation: Invocation) -> Report {
     let working_directory = std::env::current_dir().unwrap_or_default();
+    let mut invocation = invocation;
+    if matches!(invocation.command, Command::Demo { .. }) {
+        // A demo keeps its registrations to itself, whatever the surroundings say.
+        invocation.settings.defines.push(("registry.backend".to_owned(), "embedded".to_owned()));
+    }
     let loaded = config::load(&invocation.settings, &config::process_environment, &working_directory);
     match invocation.command {
         Command::ConfigPrint { json } => cli::config_print(&loaded, json),
-        Command::ConfigCheck { json } => cli::config_check(&loaded, json),
+        Command::ConfigCheck { json } if loaded.is_err() => cli::config_check(&loaded, json),
+        Command::ConfigCheck { json } => {
+            cli::with_files_checked(loaded).map_or_else(|report| report, |loaded| cli::config_check(&Ok(loaded), json))
+        }
         Command::Openapi => Report::output(api::openapi_json()),
         Command::TokenHash { name, role } => cli::token_hash(&name, role),
         Command::Health { url } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::ask_health(url, &loaded.config)),
-        Command::Serve => loaded.map_or_else(|faults| cli::faults(&faults), cli::serve),
+        Command::Serve => cli::with_files_checked(loaded).map_or_else(|report| report, cli::serve),
         Command::Demo { instances, seed } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::demo(loaded, instances, seed)),
     }
 }

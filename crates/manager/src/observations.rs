@@ -180,6 +180,7 @@ impl Observations {
             })
             .collect();
         self.slots.store(Arc::new(next));
+        self.standing.fetch_add(u64::from(!moved.is_empty()), Ordering::AcqRel);
         self.edition.fetch_add(1, Ordering::AcqRel);
     }
 
@@ -187,8 +188,7 @@ impl Observations {
     pub fn note_checkup(&self, id: &str, checkup: Checkup) {
         let slots = self.slots.load();
         let Some(slot) = slots.get(id) else { return };
-        let kind = |checkup: &Checkup| checkup.failure.as_ref().map(|failure| failure.kind);
-        let same = slot.checkup.load().as_ref().is_some_and(|before| kind(before) == kind(&checkup));
+        let same = slot.checkup.load().as_ref().is_some_and(|before| before.failure == checkup.failure);
         slot.checkup.store(Some(Arc::new(checkup)));
         self.noted(same);
     }

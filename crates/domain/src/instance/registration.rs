@@ -217,7 +217,7 @@ fn port(faults: &mut Vec<Fault>, value: Option<Option<u64>>) -> Option<NonZeroU1
 }
 
 fn label(faults: &mut Vec<Fault>, field: &str, text: Option<String>, default: &str) -> Arc<str> {
-    let text = text.unwrap_or_else(|| default.into());
+    let text = text.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| default.into());
     if text.chars().count() > LABEL_CHARACTERS_MAX || !is_plain_text(&text) {
         faults.push(Fault::new(field, alloc::format!("{field} must be at most {LABEL_CHARACTERS_MAX} visible characters")));
     }

@@ -26,9 +26,22 @@ use super::error::ApiError;
         (name = "federation", description = "The whole cluster in one answer"),
         (name = "instance data", description = "One instance's own answers, passed on"),
         (name = "manager", description = "The manager itself"),
-    )
+    ),
+    modifiers(&Bearer)
 )]
 pub(super) struct Description;
+
+/// Lets the page send a token; without tokens configured nobody needs one.
+struct Bearer;
+
+impl utoipa::Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document.components.get_or_insert_default().add_security_scheme("bearer", scheme);
+        document.security = Some(vec![SecurityRequirement::default(), SecurityRequirement::new("bearer", Vec::<String>::new())]);
+    }
+}
 
 /// The document as it is served at `/openapi.json` and kept in `contract/`.
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {

@@ -4,49 +4,100 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
 
-/// How the body of a request is bounded.
-#[derive(Clone, Copy, Debug)]
+/// How the bodies of requests are bounded, one by one and together.
+#[derive(Clone, Debug)]
 pub struct BodyLimits {
-    /// Most bytes.
+    /// Most bytes of one.
     pub bytes_max: usize,
-    /// Longest time it may take to arrive.
+    /// Longest time one may take to arrive.
     pub timeout: Duration,
+    /// Most bytes of all that are being read.
+    pub total_bytes_max: usize,
+    /// Bytes being held now.
+    held: Arc<AtomicUsize>,
+}
+
+impl BodyLimits {
+    /// Limits of which nothing is used yet.
+    pub fn new(bytes_max: usize, timeout: Duration, total_bytes_max: usize) -> Self {
+        Self { bytes_max, timeout, total_bytes_max, held: Arc::default() }
+    }
+}
+
+/// The bytes one request holds; given back when dropped.
+struct Held<'a> {
+    limits: &'a BodyLimits,
+    bytes: usize,
+}
+
+impl Held<'_> {
+    fn take(&mut self, bytes: usize) -> Result<(), ApiError> {
+        self.bytes += bytes;
+        let all = self.limits.held.fetch_add(bytes, Ordering::AcqRel).saturating_add(bytes);
+        if self.bytes > self.limits.bytes_max {
+            return Err(too_large(self.limits));
+        }
+        if all > self.limits.total_bytes_max {
+            let message = "too many large request bodies at once (server.body.total.max.bytes): try again in a moment";
+            return Err(ApiError::busy(message).header(header::CONNECTION, CLOSE));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.limits.held.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
 }
 
 /// Reads a JSON body whole.
-pub(super) async fn json_body(request: Request, limits: BodyLimits) -> Result<Bytes, ApiError> {
+pub(super) async fn json_body(request: Request, limits: &BodyLimits) -> Result<Bytes, ApiError> {
     require_json(request.headers())?;
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|length| length > limits.bytes_max as u64) {
         return Err(too_large(limits));
     }
-    let body = Limited::new(request.into_body(), limits.bytes_max);
-    match tokio::time::timeout(limits.timeout, body.collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large(limits)),
-        Ok(Err(_)) => Err(ApiError::bad_request("the request body ended too early or is not well framed")),
-        Err(_) => {
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body took too long to arrive").header(header::CONNECTION, CLOSE))
+    let read = tokio::time::timeout(limits.timeout, read_whole(request.into_body(), limits)).await;
+    read.unwrap_or_else(|_| {
+        Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "the request body took too long to arrive").header(header::CONNECTION, CLOSE))
+    })
+}
+
+async fn read_whole(mut body: Body, limits: &BodyLimits) -> Result<Bytes, ApiError> {
+    let mut held = Held { limits, bytes: 0 };
+    let (mut first, mut rest) = (Bytes::new(), Vec::new());
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::bad_request("the request body ended too early or is not well framed"))?;
+        let Ok(data) = frame.into_data() else { continue };
+        held.take(data.len())?;
+        if first.is_empty() {
+            first = data;
+        } else {
+            rest.extend_from_slice(&data);
         }
     }
+    Ok(if rest.is_empty() { first } else { [first, rest.into()].concat().into() })
 }
 
 /// After an answer that did not read the whole body the connection cannot be used again.
 const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
-fn too_large(limits: BodyLimits) -> ApiError {
+fn too_large(limits: &BodyLimits) -> ApiError {
     let message = format!("the request body is larger than {} bytes (server.body.max.bytes)", limits.bytes_max);
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message).header(header::CONNECTION, CLOSE)
 }

@@ -27,7 +27,8 @@ const TIMES_AGE_MAX: Duration = Duration::from_millis(250);
 pub struct Listing {
     catalog: CatalogReader,
     observations: Arc<Observations>,
-    epoch: u64,
+    /// Random: tags of another life of the manager, or of another manager on the same port, must never match.
+    life: u32,
     rendered: ArcSwapOption<Rendered>,
 }
 
@@ -49,9 +50,20 @@ pub struct Rendered {
 }
 
 impl Listing {
-    /// A listing of the catalog; `epoch` tells tags of different lives of the manager apart.
-    pub fn new(catalog: CatalogReader, observations: Arc<Observations>, epoch: u64) -> Self {
-        Self { catalog, observations, epoch, rendered: ArcSwapOption::empty() }
+    /// A listing of the catalog.
+    pub fn new(catalog: CatalogReader, observations: Arc<Observations>) -> Self {
+        Self { catalog, observations, life: rand::random(), rendered: ArcSwapOption::empty() }
+    }
+
+    /// One instance as it is now with its tag, without rendering the others.
+    pub fn one(&self, id: &str) -> Option<(Bytes, HeaderValue)> {
+        let standing = self.observations.standing();
+        let catalog = self.catalog.current();
+        let entry = catalog.get(id)?;
+        let checkup = self.observations.slot(id).and_then(|slot| slot.checkup());
+        let mut text = BytesMut::new();
+        render(entry, checkup.as_deref(), &mut text);
+        Some((text.freeze(), tag(self.life, catalog.generation(), standing)))
     }
 
     /// The list as it is now.
@@ -62,7 +74,7 @@ impl Listing {
         if let Some(rendered) = before.as_ref().filter(|rendered| rendered.serves(catalog.generation(), edition, standing)) {
             return rendered.clone();
         }
-        let tag = tag(self.epoch, catalog.generation(), standing);
+        let tag = tag(self.life, catalog.generation(), standing);
         let rendered =
             Arc::new(Rendered::new(catalog, &self.observations, before.as_ref().map(|before| &**before), tag, edition, standing));
         self.rendered.store(Some(rendered.clone()));
@@ -70,8 +82,8 @@ impl Listing {
     }
 }
 
-fn tag(epoch: u64, generation: Generation, standing: u64) -> HeaderValue {
-    HeaderValue::try_from(format!("W/\"{epoch}-{}-{standing}\"", generation.0)).unwrap_or(HeaderValue::from_static("W/\"0\""))
+fn tag(life: u32, generation: Generation, standing: u64) -> HeaderValue {
+    HeaderValue::try_from(format!("W/\"{life:08x}-{}-{standing}\"", generation.0)).unwrap_or(HeaderValue::from_static("W/\"0\""))
 }
 
 impl Rendered {
@@ -131,11 +143,6 @@ impl Rendered {
     /// The last checkup of the entry at `index`.
     pub fn checkup(&self, index: usize) -> Option<&Arc<Checkup>> {
         self.checkups.get(index)?.as_ref()
-    }
-
-    /// The JSON of one entry.
-    pub fn one(&self, index: usize) -> Bytes {
-        self.run(index..index + 1)
     }
 
     /// The JSON of neighbouring entries, separated by commas, without copying.

@@ -57,8 +57,8 @@ pub struct ApiState {
     pub identity: Identity,
     /// Networks that may be registered although they are otherwise never dialled.
     pub networks: Vec<ipnet::IpNet>,
-    /// Longest time a change may wait for the disk before it is answered without an outcome.
-    pub change_timeout: Duration,
+    /// `request.timeout`: longest time a change may wait for the disk, or a check for its instance.
+    pub answer_timeout: Duration,
     /// Bounds of request bodies.
     pub body: BodyLimits,
     /// Whether it takes part.

@@ -65,6 +65,7 @@ pub async fn detail(state: Shared) -> Response {
     answer::ok(&HealthDetail {
         health: manager_health(&state),
         uptime_seconds: clock::now().as_millis() / 1000,
+        name: identity.service.clone(),
         environment: identity.environment.clone(),
         region: identity.region.clone(),
         ready: state.readiness.get(),
@@ -86,7 +87,7 @@ fn manager_health(state: &ApiState) -> ManagerHealth {
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
     ManagerHealth {
         status: "UP",
-        service: state.identity.service.clone(),
+        service: "peegeeq-service-manager",
         timestamp: clock::wall().epoch_millis(),
         consul: "disabled",
         degraded: store.into_iter().chain(doubt).collect(),

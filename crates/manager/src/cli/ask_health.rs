@@ -21,9 +21,18 @@ pub fn ask_health(url: Option<String>, config: &Config) -> Report {
 
 /// One plain request, without a runtime: the program starts, asks, ends.
 fn ask(url: &str) -> Result<u16, String> {
-    let authority = url.strip_prefix("http://").ok_or("the URL must begin with http://")?.trim_end_matches('/');
-    let address = authority.to_socket_addrs().map_err(|error| error.to_string())?.next().ok_or("the name has no address")?;
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| error.to_string())?;
+    let uri: http::Uri = url.parse().map_err(|error| format!("that is not a URL: {error}"))?;
+    if uri.scheme_str() != Some("http") {
+        return Err("the URL must begin with http://".to_owned());
+    }
+    let authority = uri.authority().ok_or("the URL names no host")?.as_str();
+    let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    let addresses = (host, uri.port_u16().unwrap_or(80)).to_socket_addrs().map_err(|error| error.to_string())?;
+    let mut refused = "the name has no address".to_owned();
+    let connected = addresses
+        .into_iter()
+        .find_map(|address| TcpStream::connect_timeout(&address, PATIENCE).map_err(|error| refused = error.to_string()).ok());
+    let mut stream = connected.ok_or(refused)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(|error| error.to_string())?;
     let request = format!("GET /health/ready HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).map_err(|error| error.to_string())?;

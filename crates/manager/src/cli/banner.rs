@@ -11,6 +11,7 @@ use peegeeq_domain::instance::{Endpoint, Host, Scheme};
 use crate::app::RunningApp;
 use crate::config::{BackendChoice, Config};
 use crate::net::{Caller, Client, Deadline, Dialer, DialerSettings, Limits, TlsSettings};
+use crate::observe::settings::LogFormat;
 
 /// How long a Consul agent has to show itself.
 const DETECTION_TIME: Duration = Duration::from_millis(200);
@@ -19,7 +20,7 @@ const DETECTION_TIME: Duration = Duration::from_millis(200);
 pub(super) async fn serving(app: &RunningApp, config: &Config) {
     let url = base_url(app.address());
     let data = config.registry.data_dir.display();
-    print(&format!("{}\n  registry     embedded, in {data}\n", pages(&url)));
+    print(config, &format!("{}\n  registry     embedded, in {data}\n", pages(&url)));
     tracing::info!(url, "PeeGeeQ Service Manager {} is serving on {url}", env!("CARGO_PKG_VERSION"));
     warn_without_consul(app, config).await;
 }
@@ -43,10 +44,16 @@ pub(super) fn base_url(address: SocketAddr) -> String {
     format!("http://{shown}")
 }
 
-/// A closed standard output is no reason not to serve.
-pub(super) fn print(text: &str) {
-    let mut output = std::io::stdout().lock();
-    let _ = writeln!(output, "{text}").and_then(|()| output.flush());
+/// Prints for people. Where standard output is for programs, one JSON object a line, people get it on standard error.
+/// That an output is closed is no reason not to serve.
+pub(super) fn print(config: &Config, text: &str) {
+    let _ = match config.logging.format {
+        LogFormat::Text => {
+            let mut output = std::io::stdout().lock();
+            writeln!(output, "{text}").and_then(|()| output.flush())
+        }
+        LogFormat::Json => writeln!(std::io::stderr().lock(), "{text}"),
+    };
 }
 
 async fn warn_without_consul(app: &RunningApp, config: &Config) {

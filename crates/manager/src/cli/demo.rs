@@ -34,10 +34,12 @@ pub fn demo(mut loaded: Loaded, instances: u16, seed: Option<u64>) -> Report {
     };
     loaded.config.registry.data_dir = directory.0.clone();
     let seed = seed.unwrap_or_else(rand::random);
-    serve::run(loaded, move |app, _config| async move {
-        let cast = Cast::start(instances, seed).await.map_err(|error| format!("cannot start simulated instances: {error}"))?;
-        cast.register(&app.registry).await?;
-        banner::print(&announcement(&app, instances, seed));
+    serve::run(loaded, move |app, config| async move {
+        let cast = match Cast::on_stage(instances, seed, &app.registry).await {
+            Ok(cast) => cast,
+            Err(sentence) => return Err((app, sentence)),
+        };
+        banner::print(&config, &announcement(&app, instances, seed));
         let stop = app.tasks().stop_signal();
         app.tasks().vital(TaskName::Demo, async move {
             tokio::select! {
@@ -61,6 +63,13 @@ fn announcement(app: &RunningApp, instances: u16, seed: u64) -> String {
 struct Cast(Vec<FakeInstance>);
 
 impl Cast {
+    /// Starts and registers the instances.
+    async fn on_stage(count: u16, seed: u64, registry: &RegistryHandle) -> Result<Self, String> {
+        let cast = Self::start(count, seed).await.map_err(|error| format!("cannot start simulated instances: {error}"))?;
+        cast.register(registry).await?;
+        Ok(cast)
+    }
+
     async fn start(count: u16, seed: u64) -> std::io::Result<Self> {
         let mut instances = Vec::new();
         for number in 1..=count {

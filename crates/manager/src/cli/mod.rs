@@ -17,7 +17,7 @@ mod tests;
 pub use ask_health::ask_health;
 pub use commands::Role;
 pub use demo::demo;
-pub use report::{Report, config_check, config_print, faults};
+pub use report::{Report, config_check, config_print, faults, with_files_checked};
 pub use serve::serve;
 pub use token::{hash_line, token_hash};
 

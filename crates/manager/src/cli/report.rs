@@ -54,6 +54,15 @@ pub fn config_print(loaded: &Result<Loaded, Vec<ConfigFault>>, is_json: bool) ->
     }
 }
 
+/// A configuration without faults whose files have some counts as faulty.
+pub fn with_files_checked(loaded: Result<Loaded, Vec<ConfigFault>>) -> Result<Loaded, Report> {
+    let loaded = loaded.map_err(|found| faults(&found))?;
+    match crate::app::check_files(&loaded.config) {
+        Ok(()) => Ok(loaded),
+        Err(error) => Err(Report::failure(EXIT_BAD_CONFIGURATION, format!("the configuration has faults, nothing was started:\n{error}"))),
+    }
+}
+
 /// `config check`. As JSON an object with `ok`, `faults` and `warnings`, on standard output in both cases.
 pub fn config_check(loaded: &Result<Loaded, Vec<ConfigFault>>, is_json: bool) -> Report {
     if is_json {

@@ -35,7 +35,7 @@ pub fn serve(loaded: Loaded) -> Report {
 pub(super) fn run<P, F>(loaded: Loaded, prepare: P) -> Report
 where
     P: FnOnce(RunningApp, Config) -> F,
-    F: Future<Output = Result<RunningApp, String>>,
+    F: Future<Output = Result<RunningApp, (RunningApp, String)>>,
 {
     let _logging = match logging::init(&loaded.config.logging) {
         Ok(guard) => guard,
@@ -59,7 +59,7 @@ where
 async fn until_signal<P, F>(config: Config, prepare: P) -> Report
 where
     P: FnOnce(RunningApp, Config) -> F,
-    F: Future<Output = Result<RunningApp, String>>,
+    F: Future<Output = Result<RunningApp, (RunningApp, String)>>,
 {
     let mut signals = match Signals::new() {
         Ok(signals) => signals,
@@ -71,7 +71,10 @@ where
     };
     let mut app = match prepare(app, config).await {
         Ok(app) => app,
-        Err(sentence) => return Report::failure(EXIT_FAILURE, sentence),
+        Err((app, sentence)) => {
+            app.stop().await;
+            return Report::failure(EXIT_FAILURE, sentence);
+        }
     };
     let failed = tokio::select! {
         name = signals.next() => {

@@ -14,6 +14,9 @@ const SHORTEST: usize = 16;
 /// A sentence when the token is too short or has characters that no HTTP header carries, or the name is no single word.
 pub fn hash_line(token: &str, name: &str, role: Role) -> Result<String, String> {
     let token = token.trim();
+    if token.len() > crate::security::TOKEN_BYTES_MAX {
+        return Err(format!("a token has at most {} characters", crate::security::TOKEN_BYTES_MAX));
+    }
     if token.len() < SHORTEST || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!(
             "a token has at least {SHORTEST} characters, all of them printable ASCII without spaces; \

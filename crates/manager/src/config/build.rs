@@ -137,8 +137,10 @@ fn server(values: &Values<'_>) -> ServerConfig {
         header_timeout: values.span("server.header.timeout"),
         body_timeout: values.span("server.body.timeout"),
         body_max_bytes: values.size("server.body.max.bytes"),
+        body_total_max_bytes: values.size("server.body.total.max.bytes"),
         header_max_bytes: values.size("server.header.max.bytes"),
         idle_timeout: values.span("server.idle.timeout"),
+        shutdown_delay: values.span("shutdown.delay"),
         shutdown_grace: values.span("shutdown.grace"),
     }
 }

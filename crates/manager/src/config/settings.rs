@@ -287,7 +287,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         count(1, 1_000_000),
         Is("10000"),
         "Most client connections at once.",
-        "a further connection waits until one closes",
+        "a further connection is answered 503 and closed",
     ),
     Setting::new(
         "server.header.timeout",
@@ -304,6 +304,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         "408, and the connection is closed",
     ),
     Setting::new("server.body.max.bytes", bytes(KIB, GIB), Is("10MB"), "Largest request body.", "413"),
+    Setting::new(
+        "server.body.total.max.bytes",
+        bytes(KIB, 64 * GIB),
+        Is("256MB"),
+        "Bytes of all request bodies that are being read at the same time.",
+        "503 with Retry-After",
+    ),
     Setting::new("server.header.max.bytes", bytes(8 * KIB, MIB), Is("64KB"), "Largest request head.", "431"),
     Setting::new(
         "server.idle.timeout",
@@ -313,10 +320,17 @@ pub(super) static SETTINGS: &[Setting] = &[
         "the connection is closed",
     ),
     Setting::new(
+        "shutdown.delay",
+        millis(0, MINUTE),
+        Is("500"),
+        "How long the manager goes on answering, saying 'not ready', once it was told to stop; part of shutdown.grace, at most half of it.",
+        "then no more connections are accepted",
+    ),
+    Setting::new(
         "shutdown.grace",
         millis(0, 10 * MINUTE),
         Is("10000"),
-        "How long requests under way may take once the manager was told to stop.",
+        "How long stopping may take in all: the delay, requests under way, and flushing the registry.",
         "what is still open then is cut off; 0 waits for nothing",
     ),
     // Observability.

@@ -61,10 +61,14 @@ pub struct ServerConfig {
     pub body_timeout: Duration,
     /// Largest request body in bytes.
     pub body_max_bytes: usize,
+    /// Bytes of all request bodies being read.
+    pub body_total_max_bytes: usize,
     /// Largest request head in bytes.
     pub header_max_bytes: usize,
     /// For a connection without a request.
     pub idle_timeout: Duration,
+    /// For saying "not ready" before connections are refused.
+    pub shutdown_delay: Duration,
     /// For requests under way once the manager stops; zero waits for nothing.
     pub shutdown_grace: Duration,
 }

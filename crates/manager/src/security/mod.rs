@@ -2,4 +2,4 @@
 
 mod tokens;
 
-pub use tokens::{Tokens, TokensError, UnknownBearer};
+pub use tokens::{TOKEN_BYTES_MAX, Tokens, TokensError, UnknownBearer};

@@ -22,7 +22,7 @@ use super::watch::{Activity, InRequest, Patience, Watched};
 use crate::clock;
 
 /// What a connection over the limit is told, whatever it asks.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 109\r\n\r\n{\"error\":\"too many connections: raise server.connections.max, or close idle ones\",\"status\":503,\"timestamp\":0}";
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 95\r\n\r\n{\"error\":\"too many connections: raise server.connections.max, or close idle ones\",\"status\":503}";
 
 /// Who is at the other end.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +44,12 @@ pub(super) struct Limits {
     patience: Patience,
     open: Arc<AtomicUsize>,
     open_max: usize,
+    refusals: Arc<AtomicUsize>,
 }
+
+/// Connections over the limit that are told so at the same time; beyond these they are closed without a word, because each
+/// still holds a file.
+const REFUSALS_MAX: usize = 64;
 
 impl Limits {
     pub(super) fn new(settings: &ServerSettings, open: Arc<AtomicUsize>) -> Self {
@@ -53,7 +58,7 @@ impl Limits {
         // The time limits are kept by `watch`: hyper's own would count resting between requests as a slow head.
         builder.header_read_timeout(None).max_buf_size(settings.header_bytes_max.max(8192));
         let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
-        Self { builder, patience, open, open_max: settings.connections_max }
+        Self { builder, patience, open, open_max: settings.connections_max, refusals: Arc::default() }
     }
 
     fn admit(&self) -> Option<Admitted> {
@@ -74,7 +79,7 @@ impl Drop for Admitted {
 
 /// Serves one connection until it ends, or politely ends it at `stop`.
 pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, service: S, limits: Limits, stop: CancellationToken) {
-    let Some(_admitted) = limits.admit() else { return refuse(stream).await };
+    let Some(_admitted) = limits.admit() else { return refuse(stream, limits.refusals).await };
     // Without it small answers wait for the other side's acknowledgement; failing to set it costs speed only.
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
@@ -158,7 +163,12 @@ async fn lost_patience(activity: &Activity, patience: Patience) -> &'static str 
     }
 }
 
-async fn refuse(mut stream: TcpStream) {
+async fn refuse(mut stream: TcpStream, refusals: Arc<AtomicUsize>) {
+    let before = refusals.fetch_add(1, Ordering::AcqRel);
+    let _one_of_few = Admitted(refusals);
+    if before >= REFUSALS_MAX {
+        return;
+    }
     // Whether the client reads the refusal is its own affair.
     if tokio::time::timeout(Duration::from_secs(1), stream.write_all(TOO_MANY)).await.is_ok() {
         let left = Left::new();

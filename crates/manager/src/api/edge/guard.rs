@@ -14,6 +14,7 @@ use peegeeq_domain::access::{Decision, Permission, Principal, Role, decide};
 use tower::{Layer, Service};
 
 use super::super::error::ApiError;
+use crate::security::UnknownBearer;
 
 /// What a group of routes asks of its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +79,23 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let principal = request.extensions().get::<Principal>().unwrap_or(&Principal::Anonymous);
-        let permission = self.guard.rule.permission(request.method());
-        if let Some(error) = refusal(decide(principal, permission, self.guard.anonymous)) {
-            return Either::Right(ready(Ok(error.into_response())));
-        }
         let route = request.extensions().get::<MatchedPath>().cloned();
+        if let Some(error) = self.refusal(&request) {
+            return Either::Right(ready(label((Ok(error.into_response()), route))));
+        }
         Either::Left(join(self.inner.call(request), ready(route)).map(label))
+    }
+}
+
+impl<S> Guarded<S> {
+    /// Why this caller may not use the route. Credentials that nobody knows are never taken for none.
+    fn refusal<B>(&self, request: &Request<B>) -> Option<ApiError> {
+        let permission = self.guard.rule.permission(request.method());
+        if permission != Permission::Public && request.extensions().get::<UnknownBearer>().is_some() {
+            return Some(unknown_bearer());
+        }
+        let principal = request.extensions().get::<Principal>().unwrap_or(&Principal::Anonymous);
+        refusal(decide(principal, permission, self.guard.anonymous))
     }
 }
 
@@ -105,7 +116,7 @@ fn refusal(decision: Decision) -> Option<ApiError> {
 }
 
 /// 401 for credentials nobody knows.
-pub(super) fn unknown_bearer() -> ApiError {
+fn unknown_bearer() -> ApiError {
     unauthenticated("the Authorization header must be one 'Bearer TOKEN' with a token that this manager knows")
 }
 

@@ -8,6 +8,7 @@ mod cors;
 mod guard;
 mod hop;
 mod host;
+mod log;
 mod request_id;
 mod respond;
 mod target;
@@ -34,7 +35,7 @@ use super::error::ApiError;
 use crate::clock;
 use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
-use crate::security::{Tokens, UnknownBearer};
+use crate::security::Tokens;
 use crate::server::{InRequest, Peer, Service};
 use request_id::RequestId;
 
@@ -49,6 +50,8 @@ pub struct EdgeSettings {
     pub tokens: Tokens,
     /// Who this manager is among managers.
     pub name: ManagerName,
+    /// Most bytes of a request head.
+    pub head_bytes_max: usize,
 }
 
 /// The edge in front of a router. Every worker has a clone.
@@ -67,22 +70,25 @@ impl Edge {
 
     async fn handle(&self, mut request: Request<Incoming>) -> Response {
         let settings = &*self.settings;
-        if let Err(error) = target::check(&request).and_then(|()| settings.name.check(request.headers())) {
+        if let Err(error) = target::check(&request, settings.head_bytes_max).and_then(|()| settings.name.check(request.headers())) {
             return error.into_response();
         }
-        let principal = match settings.tokens.principal(request.headers()) {
-            Ok(principal) => principal,
-            Err(UnknownBearer) => return guard::unknown_bearer().into_response(),
-        };
-        if matches!(principal, Principal::Anonymous) && !settings.hosts.allow(&request) {
+        let principal = settings.tokens.principal(request.headers());
+        if !matches!(principal, Ok(Principal::Token { .. })) && !settings.hosts.allow(&request) {
             return host::misdirected().into_response();
         }
         if let Some(answer) = cors::gate(&settings.origins, &request) {
             return answer;
         }
         // Nobody in particular is what a request without a principal comes from.
-        if !matches!(principal, Principal::Anonymous) {
-            request.extensions_mut().insert(principal);
+        match principal {
+            Ok(Principal::Anonymous) => {}
+            Ok(principal) => {
+                request.extensions_mut().insert(principal);
+            }
+            Err(unknown) => {
+                request.extensions_mut().insert(unknown);
+            }
         }
         target::forgive_trailing_slash(&mut request);
         self.route(request.map(body)).await
@@ -113,15 +119,19 @@ fn body(incoming: Incoming) -> Body {
 impl Service for Edge {
     type Body = AnswerBody;
 
-    async fn answer(&self, request: Request<Incoming>, _peer: Peer, in_request: InRequest) -> Response<AnswerBody> {
+    async fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> Response<AnswerBody> {
         let began = clock::instant();
         let id = RequestId::of(request.headers());
         let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
         let from_a_manager = request.headers().contains_key(HOP_HEADER);
+        let noted = log::Noted::of(&request, &self.settings.tokens, peer);
         let running = self.metrics.begin();
         let response = self.handle(request).await;
         let took = began.elapsed();
         running.end(response.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()), &method, response.status(), took);
+        if let Some(noted) = noted {
+            noted.write(&id, &method, response.status(), took);
+        }
         let mut response = respond::finish(response, &id, in_request);
         if from_a_manager {
             self.settings.name.tell(response.headers_mut());

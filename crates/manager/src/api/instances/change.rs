@@ -39,7 +39,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 )]
 pub async fn register_instance(state: Shared, request: Request) -> Response {
     let registered = async {
-        let body = json_body(request, state.body).await?;
+        let body = json_body(request, &state.body).await?;
         let read = read_registration(&body, &state.networks)?;
         let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
         Ok::<_, ApiError>((registered, read.ignored))
@@ -89,7 +89,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
 pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Request) -> Response {
     let updated = async {
         let instance_id = read_id(&id)?;
-        let body = json_body(request, state.body).await?;
+        let body = json_body(request, &state.body).await?;
         let read = read_update(&body)?;
         let instance = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
         Ok::<_, ApiError>((instance, read.ignored))
@@ -157,7 +157,7 @@ pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
 
 /// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.
 async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
-    match tokio::time::timeout(state.change_timeout, change).await {
+    match tokio::time::timeout(state.answer_timeout, change).await {
         Ok(outcome) => outcome.map_err(|error| explain(error, id)),
         Err(_) => {
             let message = "the disk did not take the change in time (request.timeout): whether it was made is not known, read it again";
@@ -180,8 +180,8 @@ fn explain(error: RegistryError, id: &str) -> ApiError {
             format!("the registry is full with {limit} instances: deregister some, or raise registry.instances.max"),
         ),
         RegistryError::Storage { sentence, .. } => {
-            let message = format!("the registry could not store the change, nothing was changed: {sentence}");
-            ApiError::new(StatusCode::INSUFFICIENT_STORAGE, message).with("code", "storage_failed")
+            let message = format!("the registry could not confirm that the change is on disk, so it is not in force: {sentence}");
+            ApiError::new(StatusCode::INSUFFICIENT_STORAGE, message).with("code", "storage_failed").with("outcome", "unknown")
         }
         RegistryError::Stopping => ApiError::busy("the manager is stopping: send the request to another, or again when it is back"),
     }

@@ -2,6 +2,7 @@
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use peegeeq_domain::health::Check;
 
 use crate::api::answer;
@@ -21,6 +22,7 @@ use crate::health::CheckError;
         (status = 401, description = "needs a token", body = ErrorBody),
         (status = 404, description = "not registered", body = ErrorBody),
         (status = 503, description = "busy or stopping", body = ErrorBody),
+        (status = 504, description = "the check takes longer than request.timeout", body = ErrorBody),
     )
 )]
 pub async fn get_instance_health(state: Shared, Path(id): Path<String>) -> Response {
@@ -38,6 +40,7 @@ pub async fn get_instance_health(state: Shared, Path(id): Path<String>) -> Respo
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
         (status = 404, description = "not registered", body = ErrorBody),
         (status = 503, description = "busy or stopping", body = ErrorBody),
+        (status = 504, description = "the check takes longer than request.timeout", body = ErrorBody),
     )
 )]
 pub async fn force_health_check(state: Shared, Path(id): Path<String>) -> Response {
@@ -46,7 +49,11 @@ pub async fn force_health_check(state: Shared, Path(id): Path<String>) -> Respon
 
 async fn check(state: &Shared, id: &str, kind: Check) -> Response {
     let Some(entry) = state.catalog.current().get(id).cloned() else { return unknown(id) };
-    let checkup = match state.health.check(entry.id(), kind).await {
+    let checkup = match tokio::time::timeout(state.answer_timeout, state.health.check(entry.id(), kind)).await {
+        Ok(checked) => checked,
+        Err(_) => return too_long().into_response(),
+    };
+    let checkup = match checkup {
         Ok(checkup) => checkup,
         Err(CheckError::Unknown) => return unknown(id),
         Err(CheckError::Busy) => return ApiError::busy("too many checks are waiting: try again in a moment").into_response(),
@@ -57,6 +64,13 @@ async fn check(state: &Shared, id: &str, kind: Check) -> Response {
         Some(entry) => answer::ok(&HealthCheckView::of(entry, &checkup, setups.as_deref())),
         None => unknown(id),
     }
+}
+
+fn too_long() -> ApiError {
+    ApiError::new(
+        StatusCode::GATEWAY_TIMEOUT,
+        "the check takes longer than request.timeout; it goes on and counts, its result is in the list",
+    )
 }
 
 /// 404 with the fields by which a client of the original sees that it is not healthy.

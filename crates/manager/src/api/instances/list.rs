@@ -89,12 +89,15 @@ pub async fn list_instances(state: Shared, request: Request) -> Response {
         Err(error) => return error.into_response(),
     };
     let rendered = state.listing.current();
-    if rendered.tag.to_str().is_ok_and(|tag| has_tag(request.headers(), tag)) {
+    let tagged = !query.is_about_times();
+    if tagged && rendered.tag.to_str().is_ok_and(|tag| has_tag(request.headers(), tag)) {
         return not_modified(&rendered.tag);
     }
     let (rows, matched, shown) = rows(&query, &rendered);
     let mut response = answer::pieces(frame(&query, &rendered, rows, matched, shown));
-    response.headers_mut().insert(header::ETAG, rendered.tag.clone());
+    if tagged {
+        response.headers_mut().insert(header::ETAG, rendered.tag.clone());
+    }
     response
 }
 

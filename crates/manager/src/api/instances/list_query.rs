@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use peegeeq_domain::catalog::{Entry, Filter};
+use peegeeq_domain::catalog::Filter;
 use peegeeq_domain::health::HealthState;
 use peegeeq_domain::instance::Fault;
 use serde_json::{Map, Value};
@@ -50,15 +50,14 @@ impl SortKey {
 
     fn compare(self, rendered: &Rendered, a: usize, b: usize) -> Ordering {
         let (left, right) = (&rendered.catalog.entries()[a], &rendered.catalog.entries()[b]);
-        let registration = |entry: &Entry| entry.instance.registration.clone();
-        let labels = |entry: &std::sync::Arc<Entry>| entry.instance.registration.labels.clone();
+        let (left_labels, right_labels) = (&left.instance.registration.labels, &right.instance.registration.labels);
         match self {
             Self::InstanceId => left.id().cmp(right.id()),
-            Self::Host => registration(left).endpoint.host.cmp(&registration(right).endpoint.host),
+            Self::Host => left.instance.registration.endpoint.host.cmp(&right.instance.registration.endpoint.host),
             Self::Port => left.instance.registration.endpoint.port.cmp(&right.instance.registration.endpoint.port),
-            Self::Environment => labels(left).environment.cmp(&labels(right).environment),
-            Self::Region => labels(left).region.cmp(&labels(right).region),
-            Self::Version => labels(left).version.cmp(&labels(right).version),
+            Self::Environment => left_labels.environment.cmp(&right_labels.environment),
+            Self::Region => left_labels.region.cmp(&right_labels.region),
+            Self::Version => left_labels.version.cmp(&right_labels.version),
             Self::Status => left.state().as_str().cmp(right.state().as_str()),
             Self::Weight => left.instance.registration.weight.cmp(&right.instance.registration.weight),
             Self::RegisteredAt => left.instance.registered_at.cmp(&right.instance.registered_at),
@@ -99,6 +98,11 @@ pub(super) struct ListQuery {
 }
 
 impl ListQuery {
+    /// Whether the answer depends on the times of checks, which tags leave out.
+    pub(super) fn is_about_times(&self) -> bool {
+        self.sort.is_some_and(|sort| sort.key == SortKey::LastHealthCheck)
+    }
+
     /// Reads the parameters, naming all faults at once. A parameter said twice counts once, the last time.
     pub(super) fn read(parameters: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut query = Self::default();

@@ -54,12 +54,9 @@ struct ReadFrame {
     )
 )]
 pub async fn get_instance(state: Shared, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let rendered = state.listing.current();
-    let Ok(place) = rendered.catalog.entries().binary_search_by(|entry| entry.id().as_str().cmp(&id)) else {
-        return ApiError::unknown_instance(&id).into_response();
-    };
-    if rendered.tag.to_str().is_ok_and(|tag| has_tag(&headers, tag)) {
-        return not_modified(&rendered.tag);
+    let Some((instance, tag)) = state.listing.one(&id) else { return ApiError::unknown_instance(&id).into_response() };
+    if tag.to_str().is_ok_and(|tag| has_tag(&headers, tag)) {
+        return not_modified(&tag);
     }
     let seen = state.observations.slot(&id).and_then(|slot| slot.setups());
     let fields = ReadFrame {
@@ -70,7 +67,7 @@ pub async fn get_instance(state: Shared, Path(id): Path<String>, headers: Header
     };
     let fields = Bytes::from(serde_json::to_vec(&fields).unwrap_or_else(|_| b"{}".to_vec()));
     let joint = Bytes::from_static(b",\"instance\":");
-    let mut response = answer::pieces([fields.slice(..fields.len() - 1), joint, rendered.one(place), Bytes::from_static(b"}")]);
-    response.headers_mut().insert(header::ETAG, rendered.tag.clone());
+    let mut response = answer::pieces([fields.slice(..fields.len() - 1), joint, instance, Bytes::from_static(b"}")]);
+    response.headers_mut().insert(header::ETAG, tag);
     response
 }

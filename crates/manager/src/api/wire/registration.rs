@@ -184,9 +184,14 @@ pub fn read_registration(body: &[u8], networks: &[IpNet]) -> Result<ReadRegistra
             // A field of the wrong type was left out of the draft: its absence is not a second fault.
             let missing = judged.err().unwrap_or_default();
             faults.extend(missing.into_iter().filter(|fault| !faults.iter().any(|known| known.field == fault.field)).collect::<Vec<_>>());
-            Err(ApiError::faults(faults))
+            Err(with_ignored(ApiError::faults(faults), ignored))
         }
     }
+}
+
+/// Names the fields that meant nothing: a required one may only be misspelt.
+fn with_ignored(error: ApiError, ignored: Vec<String>) -> ApiError {
+    if ignored.is_empty() { error } else { error.with("ignoredFields", ignored) }
 }
 
 /// The fault of a host that is the literal of an address the manager never dials. A name is checked when it is dialled.
@@ -215,7 +220,7 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
     if reader.faults.is_empty() {
         Ok(ReadUpdate { patch, revision, ignored: reader.ignored })
     } else {
-        Err(ApiError::faults(reader.faults))
+        Err(with_ignored(ApiError::faults(reader.faults), reader.ignored))
     }
 }
 

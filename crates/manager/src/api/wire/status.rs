@@ -9,8 +9,8 @@ use utoipa::ToSchema;
 pub struct ManagerHealth {
     /// `UP`, as long as it answers at all.
     pub status: &'static str,
-    /// `peegeeq-service-manager`, or what `service.name` says.
-    pub service: String,
+    /// `peegeeq-service-manager`, whatever its name: other managers know it by this.
+    pub service: &'static str,
     /// Milliseconds since 1970.
     pub timestamp: i64,
     /// `connected`, `disconnected` or `disabled`.
@@ -41,6 +41,8 @@ pub struct HealthDetail {
     pub health: ManagerHealth,
     /// Seconds since the start.
     pub uptime_seconds: u64,
+    /// What `service.name` says.
+    pub name: String,
     /// The manager's environment.
     pub environment: String,
     /// The manager's region.

@@ -21,7 +21,7 @@ pub(super) struct Announcer {
 impl Announcer {
     pub(super) fn registered(&mut self, instance: &Instance, created: bool) {
         let environment = self.label(&instance.registration.labels.environment);
-        metrics::counter!("peegeeq_instances_registered_total", "environment" => environment).increment(1);
+        metrics::counter!("peegeeq_instances_registered_total", "environment" => environment).increment(u64::from(created));
         let (endpoint, labels) = (&instance.registration.endpoint, &instance.registration.labels);
         tracing::info!(
             instanceId = instance.id().as_str(),

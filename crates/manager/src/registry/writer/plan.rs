@@ -141,6 +141,10 @@ impl<'a> Plan<'a> {
             return Err(RegistryError::RevisionMismatch { current: known.revision });
         }
         let instance = Arc::new(known.patched(patch, self.now));
+        let unchanged = Instance { revision: known.revision, updated_at: known.updated_at, ..(*instance).clone() } == *known;
+        if unchanged {
+            return Ok(known);
+        }
         self.change(&instance);
         Ok(instance)
     }

@@ -34,6 +34,6 @@ async fn a_token_is_as_good_as_a_name() {
     let request =
         |token: &str| format!("GET /health HTTP/1.1\r\nhost: evil.example\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
     assert_eq!(raw::send(app.address(), request(super::tokens::READ).as_bytes()).await.status, Some(200));
-    assert_eq!(raw::send(app.address(), request("unknown-unknown-unknown").as_bytes()).await.status, Some(401));
+    assert_eq!(raw::send(app.address(), request("unknown-unknown-unknown").as_bytes()).await.status, Some(421));
     assert_eq!(status(&app, "evil.example").await, Some(421), "refused before anybody asks for a token");
 }

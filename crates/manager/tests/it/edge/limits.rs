@@ -69,6 +69,7 @@ async fn a_slow_head_is_cut_off() {
     let dripping = async {
         // A byte now and then does not extend the limit.
         while stream.write_all(b"x").await.is_ok() && stream.flush().await.is_ok() {
+            // why: the pause between two bytes of a slow client.
             tokio::time::sleep(peegeeq_testkit::millis(20)).await;
         }
     };
@@ -151,4 +152,31 @@ async fn a_thousand_idle_and_slow_connections_do_not_stop_anybody() {
     }
     assert_eq!(app.get("/api/v1/instances").await.json()["count"], 20);
     assert_eq!(others.len(), 1000);
+}
+
+#[tokio::test]
+async fn all_bodies_together_have_a_limit() {
+    let app = Plan::new().with("-Dserver.body.total.max.bytes=1KB").start().await;
+    let mut first = open(&app).await;
+    first.write_all(format!("{HEAD}content-length: 900\r\n\r\n{}", " ".repeat(800)).as_bytes()).await.expect("written");
+    let second = format!("{HEAD}content-length: 900\r\n\r\n{}", " ".repeat(899));
+    wait_until("the second body to be too much", secs(20), || async {
+        let mut stream = open(&app).await;
+        stream.write_all(second.as_bytes()).await.map_err(|error| error.to_string())?;
+        stream.write_all(b" ").await.map_err(|error| error.to_string())?;
+        let answer = raw::answer(&mut stream).await;
+        match answer.status {
+            Some(503) if answer.text.contains("server.body.total.max.bytes") && answer.text.contains("retry-after") => Ok(()),
+            // The first has not been read yet.
+            _ => Err(answer.text),
+        }
+    })
+    .await;
+    drop(first);
+    wait_until("the bytes to be given back", secs(20), || async {
+        let reply =
+            app.post("/api/v1/instances/register", &json!({"instanceId": "a", "host": "127.0.0.1", "port": 1, "x": "y".repeat(800)})).await;
+        if reply.status == 201 { Ok(()) } else { Err(reply.text()) }
+    })
+    .await;
 }

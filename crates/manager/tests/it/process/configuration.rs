@@ -55,7 +55,7 @@ async fn a_started_manager_uses_its_file() {
         "instances": [{"instanceId": "listed", "host": "127.0.0.1", "port": 1, "presence": "maintenance"}]}"#;
     let manager = Launch::command(&[]).file("config.json", file).start().await;
     let detail = manager.get("/health/detail").await.json();
-    assert_eq!((&detail["service"], &detail["environment"]), (&Value::from("from-file"), &Value::from("test")));
+    assert_eq!((&detail["name"], &detail["environment"]), (&Value::from("from-file"), &Value::from("test")));
     assert_eq!(manager.ids().await, ["listed"]);
 }
 

@@ -1,6 +1,6 @@
 //! Being told to stop: not ready, requests under way finish, exit 0; a second signal or the end of the grace time cuts.
 
-use peegeeq_testkit::secs;
+use peegeeq_testkit::{secs, wait_until};
 use rustix::process::Signal;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -100,7 +100,7 @@ async fn what_was_acknowledged_under_load_is_there_after_term() {
         }
     });
     let stopping = async {
-        peegeeq_testkit::wait_until("acknowledgements", secs(30), || {
+        wait_until("acknowledgements", secs(30), || {
             let count = acknowledged.borrow().len();
             std::future::ready(if count > 40 { Ok(()) } else { Err(count) })
         })
@@ -113,4 +113,19 @@ async fn what_was_acknowledged_under_load_is_there_after_term() {
     let found = launch.start().await.ids().await;
     let lost: Vec<_> = acknowledged.into_inner().into_iter().filter(|id| !found.contains(id)).collect();
     assert!(lost.is_empty(), "{lost:?}");
+}
+
+#[tokio::test]
+async fn it_says_not_ready_before_it_stops_answering() {
+    let manager = Launch::serve().arg("-Dshutdown.delay=60000").arg("-Dshutdown.grace=600000").start().await;
+    assert_eq!(manager.get("/health/ready").await.status, 200);
+    manager.signal(Signal::TERM);
+    wait_until("not ready", secs(20), || async {
+        let reply = manager.get("/health/ready").await;
+        if reply.status == 503 { Ok(()) } else { Err(reply.text()) }
+    })
+    .await;
+    assert_eq!(manager.get("/api/v1/instances").await.status, 200, "it answers meanwhile");
+    manager.signal(Signal::TERM);
+    assert_eq!(manager.finish().await.code, Some(0));
 }

@@ -28,7 +28,7 @@ async fn fails_for_a_while(error: &str) {
     }
     let refused = refused.expect("a refusal; a run that injected nothing proves nothing");
     assert_eq!(refused["status"], 507);
-    assert!(refused["error"].as_str().is_some_and(|sentence| sentence.contains("nothing was changed")), "{refused}");
+    assert!(refused["error"].as_str().is_some_and(|sentence| sentence.contains("not in force")), "{refused}");
     assert_eq!(manager.ids().await, ["a"], "reads go on");
     assert_eq!(manager.get("/health").await.json()["status"], "UP");
     let ledger = RefCell::new(ledger);

@@ -1,1 +1,103 @@
-//! To come.
+//! No setting without an effect that a test sees from outside.
+//!
+//! Owns the table of settings and tests, and the few tests that have no better place.
+
+mod others;
+mod tls;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use peegeeq_service_manager::config::{self, RawArgs};
+
+use crate::support::source;
+
+/// Setting, and the test that sees its effect: below this folder, or as `path from the repository: name`.
+// a table of data
+const SEEN: &[(&str, &str)] = &[
+    ("service.port", "process::configuration::the_port_has_every_name_of_the_guide"),
+    ("service.bind", "process::configuration::an_open_manager_listens_where_it_is_told"),
+    ("service.name", "status::detail_tells_of_the_registry"),
+    ("service.names", "edge::host::names_of_the_settings_pass"),
+    ("environment", "status::detail_tells_of_the_registry"),
+    ("region", "status::detail_tells_of_the_registry"),
+    ("data.dir", "registry::files::a_directory_that_cannot_be_made_is_told"),
+    ("security.tokens.file", "edge::tokens::every_route_asks_for_the_right_credential"),
+    ("security.anonymous.role", "edge::tokens::everybody_may_if_the_settings_say_so"),
+    ("security.instance.networks", "health::numbers::networks_that_are_never_dialled_can_be_allowed"),
+    ("cors.allowed.origins", "edge::origin::settings_say_which_pages_may"),
+    ("registry.backend", "process::configuration::contradictions_are_told_with_what_to_set"),
+    ("consul.host", "process::configuration::contradictions_are_told_with_what_to_set"),
+    ("consul.port", "process::configuration::an_agent_of_consul_is_mentioned_and_left_alone"),
+    ("registry.queue.max", "settings::others::a_full_queue_refuses_at_once"),
+    ("registry.instances.max", "settings::others::a_full_registry_takes_changes_only"),
+    ("journal.max.age", "crates/manager/src/registry/store/tests/journal.rs: old_entries_go_in_chunks_and_the_last_one_stays"),
+    ("journal.max.entries", "crates/manager/src/registry/store/tests/journal.rs: the_number_of_entries_is_bounded"),
+    ("instances", "process::configuration::a_started_manager_uses_its_file"),
+    ("health.check.interval", "health::numbers::the_interval_is_a_setting"),
+    ("health.check.timeout", "health::numbers::the_timeout_is_a_setting"),
+    ("health.max.failures", "health::numbers::how_many_failures_count_is_a_setting"),
+    ("health.retry.interval", "health::numbers::the_interval_while_down_is_a_setting"),
+    ("health.recheck.interval", "health::numbers::the_quick_recheck_is_a_setting"),
+    ("health.recovery.successes", "health::numbers::how_many_successes_end_it_is_a_setting"),
+    ("health.check.jitter", "crates/domain/src/health/tracker_tests.rs: regular_probes_keep_their_own_slot"),
+    ("health.check.concurrency", "health::numbers::how_many_probes_run_at_once_is_a_setting"),
+    ("health.tripwire.enabled", "health::numbers::the_tripwire_is_a_setting"),
+    ("health.setups.interval", "health::numbers::the_look_at_setups_is_a_setting"),
+    ("health.response.max.bytes", "health::numbers::the_size_of_answers_is_a_setting"),
+    ("request.timeout", "federation::numbers::the_whole_answer_has_a_time"),
+    ("federation.max.age", "federation::numbers::the_age_of_answers_is_a_setting"),
+    ("federation.source.timeout", "federation::failing::a_hanging_instance_is_waited_for_no_longer_than_its_time"),
+    ("federation.concurrency", "federation::numbers::how_many_instances_are_asked_at_once_is_a_setting"),
+    ("federation.response.max.bytes", "federation::numbers::the_size_of_an_instances_answer_is_a_setting"),
+    ("federation.empty.status", "federation::empty::the_status_of_nothing_is_a_setting"),
+    ("http.client.max.pool.size", "federation::numbers::how_many_connections_there_are_is_a_setting"),
+    ("connection.timeout", "health::numbers::opening_a_connection_has_its_own_time"),
+    ("instance.tls.ca.file", "settings::tls::an_authority_of_ones_own_is_trusted_when_it_is_named"),
+    ("server.workers", "settings::others::there_are_as_many_workers_as_asked_for"),
+    ("server.connections.max", "edge::limits::one_connection_too_many_is_told_503_and_a_place_that_is_free_again_is_used"),
+    ("server.header.timeout", "edge::limits::a_slow_head_is_cut_off"),
+    ("server.body.timeout", "edge::limits::a_slow_body_is_told_408"),
+    ("server.body.max.bytes", "edge::limits::the_limit_of_bodies_is_a_setting"),
+    ("server.body.total.max.bytes", "edge::limits::all_bodies_together_have_a_limit"),
+    ("server.header.max.bytes", "edge::limits::large_heads_are_told_431"),
+    ("server.idle.timeout", "edge::limits::an_idle_connection_is_closed"),
+    ("shutdown.delay", "process::signals::it_says_not_ready_before_it_stops_answering"),
+    ("shutdown.grace", "process::signals::the_grace_time_is_a_setting"),
+    ("metrics.enabled", "settings::others::metrics_can_be_switched_off"),
+    ("metrics.export.format", "settings::others::there_is_one_format_of_metrics"),
+    ("logging.level.root", "process::logs::the_level_is_a_setting_for_all_and_for_one_logger"),
+    ("logging.format", "process::logs::json_lines_have_the_guides_fields"),
+    ("logging.file.name", "process::logs::the_file_is_put_aside_by_size_and_few_are_kept"),
+    ("logging.file.max-size", "process::logs::the_file_is_put_aside_by_size_and_few_are_kept"),
+    ("logging.file.max-history", "process::logs::the_file_is_put_aside_by_size_and_few_are_kept"),
+    ("logging.queue.max", "process::logs::lines_nobody_reads_are_lost_and_counted_and_stop_nothing"),
+];
+
+fn has_test(place: &str) -> bool {
+    let (files, name) = match place.split_once(": ") {
+        Some((path, name)) => (vec![source::repository().join(path)], name),
+        None => {
+            let (module, name) = place.rsplit_once("::").expect("a module and a name");
+            let path = module.replace("::", "/");
+            (vec![source::tests().join(format!("{path}.rs")), source::tests().join(path).join("mod.rs")], name)
+        }
+    };
+    let has = |file: &Path| file.exists() && source::read(file).contains(&format!("fn {name}("));
+    files.iter().any(|file| has(file))
+}
+
+#[test]
+fn every_setting_has_a_test_that_sees_its_effect() {
+    let loaded = config::load(&RawArgs::default(), &|_| None, Path::new("/nonexistent")).expect("defaults");
+    let known: BTreeSet<&str> = loaded.effective.iter().map(|row| row.key.as_str()).collect();
+    let seen: BTreeSet<&str> = SEEN.iter().map(|(key, _)| *key).collect();
+    let unseen: Vec<_> = known.difference(&seen).collect();
+    assert!(unseen.is_empty(), "no test sees an effect of {unseen:?}: write one and name it in this table");
+    let gone: Vec<_> = seen.difference(&known).collect();
+    assert!(gone.is_empty(), "there are no settings {gone:?} any more");
+    for (key, place) in SEEN {
+        assert!(has_test(place), "{key}: there is no test {place}");
+    }
+    assert!(!has_test("settings::nowhere") && !has_test("settings::others::no_such_test"));
+}

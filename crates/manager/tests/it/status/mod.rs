@@ -24,7 +24,7 @@ async fn detail_tells_of_the_registry() {
     let _instance = app.instance("one", World::empty()).await;
     app.wait_for_status("one", "healthy").await;
     let detail = app.get("/health/detail").await.json();
-    assert_eq!((&detail["service"], &detail["environment"], &detail["region"]), (&json!("m1"), &json!("staging"), &json!("eu")));
+    assert_eq!((&detail["name"], &detail["environment"], &detail["region"]), (&json!("m1"), &json!("staging"), &json!("eu")));
     assert_eq!((&detail["registry"]["states"], &detail["registry"]["epoch"]), (&json!({"healthy": 1}), &json!(1)));
 }
 

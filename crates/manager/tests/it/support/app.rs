@@ -3,7 +3,7 @@
 //! Owns starting it and asking it. Does not own what is expected.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,9 +57,8 @@ impl Plan {
     pub(crate) async fn try_start(&self) -> Result<TestApp, StartError> {
         let args = RawArgs { defines: self.defines.clone(), ..RawArgs::default() };
         let loaded = config::load(&args, &|_| None, self.folder()).unwrap_or_else(|faults| panic!("the settings have faults: {faults:?}"));
-        let data = loaded.config.registry.data_dir.clone();
         let running = app::start(loaded.config).await?;
-        Ok(TestApp { address: running.address(), running: Some(running), data, folder: self.folder.clone(), http: HttpClient::default() })
+        Ok(TestApp { address: running.address(), running: Some(running), folder: self.folder.clone(), http: HttpClient::default() })
     }
 
     /// Starts it.
@@ -72,7 +71,6 @@ impl Plan {
 pub(crate) struct TestApp {
     running: Option<RunningApp>,
     address: SocketAddr,
-    data: PathBuf,
     folder: Arc<TempDir>,
     http: HttpClient,
 }
@@ -89,11 +87,6 @@ impl TestApp {
 
     pub(crate) fn base(&self) -> String {
         format!("http://{}", self.address)
-    }
-
-    /// The folder of its registry.
-    pub(crate) fn data(&self) -> &Path {
-        &self.data
     }
 
     /// Stops it and waits for the end.

@@ -1,6 +1,7 @@
 //! What every test stands on: a manager inside the test, a manager as a process, raw bytes, snapshots.
 
 pub(crate) mod app;
+pub(crate) mod cluster;
 pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod raw;
@@ -9,4 +10,5 @@ pub(crate) mod snapshot;
 pub(crate) mod source;
 
 pub(crate) use app::{Plan, TestApp, registration};
+pub(crate) use cluster::Cluster;
 pub(crate) use process::{Launch, ManagerProcess};

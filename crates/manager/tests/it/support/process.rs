@@ -159,6 +159,11 @@ impl ManagerProcess {
         self.base.trim_start_matches("http://")
     }
 
+    /// The id of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn launch(&self) -> &Launch {
         &self.launch
     }
@@ -173,7 +178,8 @@ impl ManagerProcess {
     }
 
     fn base_in_output(&self) -> Option<String> {
-        let output = self.output();
+        // Where standard output is for programs, people are told on standard error.
+        let output = self.output() + &self.read("err");
         let line = output.lines().find_map(|line| line.trim_start().strip_prefix("instances "))?;
         line.trim().strip_suffix("/api/v1/instances").map(str::to_owned)
     }
