@@ -15,7 +15,7 @@ pub(super) async fn measure(bench: &Bench) -> Result<Measured, String> {
     let _fleet = fleet::start(&manager, INSTANCES, World::with_queues("orders", 1)).await?;
     let mut measured = Measured::default();
     measured.note(format!("{INSTANCES} healthy instances, probed at the default settings meanwhile."));
-    against_bare_hyper(bench, &manager, "/api/v1/instances", 0.8, &mut measured).await?;
-    against_bare_hyper(bench, &manager, "/api/v1/instances?environment=production&status=healthy", 0.3, &mut measured).await?;
+    against_bare_hyper(bench, &manager, "/api/v1/instances", 0, 0.8, &mut measured).await?;
+    against_bare_hyper(bench, &manager, "/api/v1/instances?environment=production&status=healthy", 0, 0.3, &mut measured).await?;
     Ok(measured)
 }

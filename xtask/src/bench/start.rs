@@ -30,10 +30,12 @@ pub(super) fn measure(bench: &Bench) -> Result<Measured, String> {
 
 fn one_profile(bench: &Bench, profile: &str, program: &Path, measured: &mut Measured) -> Result<(), String> {
     let size = fs::metadata(program).map_err(|error| format!("{}: {error}", program.display()))?.len();
-    let mut fresh = Vec::new();
+    let (mut fresh, mut cpu) = (Vec::new(), Duration::ZERO);
     for _ in 0..STARTS {
         let folder = Folder::new(bench)?;
-        fresh.push(milliseconds(Manager::start(program, &folder)?.started_in));
+        let manager = Manager::start(program, &folder)?;
+        fresh.push(milliseconds(manager.started_in));
+        cpu += manager.cpu()?;
     }
     let folder = Folder::new(bench)?;
     let manager = Manager::start(program, &folder)?;
@@ -46,6 +48,7 @@ fn one_profile(bench: &Bench, profile: &str, program: &Path, measured: &mut Meas
     }
     measured.figure(format!("{profile}: first 200, empty folder, median"), median(fresh.iter().copied()), "ms", Goal::AtMost(50.0));
     measured.figure(format!("{profile}: first 200, empty folder, longest"), largest(fresh), "ms", Goal::None);
+    measured.figure(format!("{profile}: processor time of a start, mean"), milliseconds(cpu) / STARTS as f64, "ms", Goal::None);
     measured.figure(format!("{profile}: first 200 after kill -9, median"), median(again), "ms", Goal::None);
     measured.figure(format!("{profile}: memory at rest"), rss, "MiB", Goal::AtMost(40.0));
     measured.figure(format!("{profile}: size of the program"), size as f64 / 1_048_576.0, "MiB", Goal::AtMost(25.0));

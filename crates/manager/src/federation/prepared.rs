@@ -82,7 +82,7 @@ impl Prepared {
             match gap {
                 Gap::Now => {
                     text.push(b'"');
-                    text.extend_from_slice(clock::iso(clock::wall()).as_bytes());
+                    text.extend_from_slice(&clock::iso_now());
                     text.push(b'"');
                 }
                 Gap::MillisSince(moment) => push_number(text, instant.saturating_duration_since(*moment).as_millis()),

@@ -14,6 +14,7 @@ mod setups;
 mod setups_wire;
 mod tripwire;
 mod watched;
+mod words;
 
 use std::future::Future;
 use std::pin::Pin;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use peegeeq_domain::health::FailureKind;
 use peegeeq_domain::instance::{ExpectedStatus, Registration};
 
+use super::words::{says_well, words};
 use crate::clock;
 use crate::net::{Answer, Caller, Deadline, Dialer, Failure, Get, HOP_HEADER, Link};
 use crate::observations::{Checkup, CheckupFailure, Phases};
@@ -66,29 +67,23 @@ impl From<Failure> for Unwell {
 
 /// What an answer means: well with its health data, or not.
 pub(super) fn judge(expected: ExpectedStatus, answer: &Answer) -> Result<Option<Arc<str>>, Unwell> {
-    let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
-    let data = body.as_ref().filter(|_| answer.body.len() <= HEALTH_DATA_MAX).and_then(|_| std::str::from_utf8(&answer.body).ok());
+    let words = words(&answer.body);
+    let data = words.as_ref().filter(|_| answer.body.len() <= HEALTH_DATA_MAX).and_then(|_| std::str::from_utf8(&answer.body).ok());
     let data = data.map(Arc::from);
-    let text = |field: &str| body.as_ref()?.get(field)?.as_str();
     let unwell = |kind, sentence: String| Err((CheckupFailure { kind, sentence }, data.clone()));
-    if answer.headers.contains_key(HOP_HEADER) || text("service") == Some(MANAGER_SERVICE) {
+    if answer.headers.contains_key(HOP_HEADER) || words.as_ref().and_then(|words| words.service.as_deref()) == Some(MANAGER_SERVICE) {
         return unwell(FailureKind::Identity, "this is a PeeGeeQ Service Manager, not an instance".into());
     }
     if !expected.accepts(answer.status) {
         return unwell(FailureKind::Status, wrong_status(expected, answer.status));
     }
-    match text("status") {
+    match words.as_ref().and_then(|words| words.status.as_deref()) {
         Some(status) if !says_well(status) => {
             let status: String = status.chars().take(40).collect();
             unwell(FailureKind::Body, format!("health answer says status {status:?}"))
         }
         _ => Ok(data),
     }
-}
-
-/// Whether a `status` in a health answer means well.
-pub(super) fn says_well(status: &str) -> bool {
-    ["UP", "HEALTHY", "OK", "PASS"].iter().any(|word| word.eq_ignore_ascii_case(status))
 }
 
 fn wrong_status(expected: ExpectedStatus, status: u16) -> String {

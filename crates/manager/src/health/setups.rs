@@ -43,7 +43,8 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove
 /// What is remembered of the setups of one instance, also when it moves.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
-    known: BTreeMap<Arc<str>, Known>,
+    /// Boxed, because a map keeps room for many values beside each.
+    known: BTreeMap<Arc<str>, Box<Known>>,
     offered: bool,
 }
 
@@ -62,7 +63,7 @@ impl Memory {
     pub(super) fn of(seen: &SetupsSeen) -> Self {
         let known = seen.setups.iter().map(|setup| {
             let SetupSeen { id, health, database, queues, missing } = setup.clone();
-            (id, Known { health, database, queues, detailed_at: None, missing })
+            (id, Box::new(Known { health, database, queues, detailed_at: None, missing }))
         });
         let known: BTreeMap<_, _> = known.collect();
         Self { offered: !known.is_empty(), known }
@@ -88,12 +89,9 @@ impl Memory {
             if known.missing { missing <= MISSING_MAX } else { looked_at.binary_search(id).is_ok() }
         });
         for id in looked_at {
-            self.known.entry(id.clone()).or_insert_with(|| Known {
-                health: SetupHealth::NotAsked,
-                database: None,
-                queues: Vec::new(),
-                detailed_at: None,
-                missing: false,
+            self.known.entry(id.clone()).or_insert_with(|| {
+                let health = SetupHealth::NotAsked;
+                Box::new(Known { health, database: None, queues: Vec::new(), detailed_at: None, missing: false })
             });
         }
     }
@@ -118,7 +116,7 @@ impl Memory {
     }
 
     fn seen(&self, failure: Option<String>) -> SetupsSeen {
-        let setup = |(id, known): (&Arc<str>, &Known)| SetupSeen {
+        let setup = |(id, known): (&Arc<str>, &Box<Known>)| SetupSeen {
             id: id.clone(),
             health: known.health.clone(),
             database: known.database.clone(),

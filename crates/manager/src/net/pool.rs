@@ -222,12 +222,14 @@ impl Idle {
     }
 
     fn drop_oldest(&mut self) {
-        let oldest = self.by_endpoint.iter().filter_map(|(endpoint, kept)| Some((kept.first()?.since, endpoint.clone()))).min();
-        let Some((_, endpoint)) = oldest else { return };
-        if let Some(kept) = self.by_endpoint.get_mut(&endpoint) {
-            kept.remove(0);
+        let oldest = self.by_endpoint.iter().filter_map(|(endpoint, kept)| Some((kept.first()?.since, endpoint)));
+        let Some((_, endpoint)) = oldest.min_by_key(|(since, _)| *since) else { return };
+        let endpoint = endpoint.clone();
+        let Some(kept) = self.by_endpoint.get_mut(&endpoint) else { return };
+        kept.remove(0);
+        if kept.is_empty() {
+            self.by_endpoint.remove(&endpoint);
         }
-        self.by_endpoint.retain(|_, kept| !kept.is_empty());
     }
 }
 
