@@ -116,14 +116,14 @@ impl Memory {
     }
 
     fn seen(&self, failure: Option<String>) -> SetupsSeen {
-        let setup = |(id, known): (&Arc<str>, &Box<Known>)| SetupSeen {
+        let setup = |id: &Arc<str>, known: &Known| SetupSeen {
             id: id.clone(),
             health: known.health.clone(),
             database: known.database.clone(),
             queues: known.queues.clone(),
             missing: known.missing,
         };
-        SetupsSeen { at: clock::wall(), setups: self.known.iter().map(setup).collect(), failure, stale: false }
+        SetupsSeen { at: clock::wall(), setups: self.known.iter().map(|(id, known)| setup(id, known)).collect(), failure, stale: false }
     }
 
     /// What is known from earlier looks, where this one brought nothing.
