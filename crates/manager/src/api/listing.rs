@@ -16,7 +16,7 @@ use peegeeq_domain::time::Moment;
 
 use super::wire::instance::InstanceView;
 use crate::clock;
-use crate::observations::{Checkup, Observations};
+use crate::observations::{Checkup, Observations, SetupsSeen, Slot};
 use crate::registry::CatalogReader;
 
 /// How old the times of checks in a rendering may be.
@@ -39,7 +39,7 @@ pub struct Rendered {
     pub catalog: Arc<Catalog>,
     /// Changes when anything but the time of a check does.
     pub tag: HeaderValue,
-    checkups: Vec<Option<Arc<Checkup>>>,
+    seen: Vec<Seen>,
     text: Bytes,
     places: Vec<Range<usize>>,
     edition: u64,
@@ -47,6 +47,24 @@ pub struct Rendered {
     at: Moment,
     /// What stands before the time in the answer to a request for everything, once somebody asked for it.
     frame: OnceLock<Bytes>,
+}
+
+/// What was seen of one instance when it was rendered.
+#[derive(Debug, Default)]
+struct Seen {
+    checkup: Option<Arc<Checkup>>,
+    setups: Option<Arc<SetupsSeen>>,
+}
+
+impl Seen {
+    fn of(slot: &Slot) -> Self {
+        Self { checkup: slot.checkup(), setups: slot.setups() }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        let pointer = |seen: &Self| (seen.checkup.as_ref().map(Arc::as_ptr), seen.setups.as_ref().map(Arc::as_ptr));
+        pointer(self) == pointer(other)
+    }
 }
 
 impl Listing {
@@ -60,9 +78,9 @@ impl Listing {
         let standing = self.observations.standing();
         let catalog = self.catalog.current();
         let entry = catalog.get(id)?;
-        let checkup = self.observations.slot(id).and_then(|slot| slot.checkup());
+        let seen = self.observations.slot(id).as_deref().map(Seen::of).unwrap_or_default();
         let mut text = BytesMut::new();
-        render(entry, checkup.as_deref(), &mut text);
+        render(entry, &seen, &mut text);
         Some((text.freeze(), tag(self.life, catalog.generation(), standing)))
     }
 
@@ -104,35 +122,30 @@ impl Rendered {
         let slots = observations.slots();
         let known: HashMap<*const Entry, usize> = before.map(Self::entry_places).unwrap_or_default();
         let mut text = BytesMut::with_capacity(before.map_or(0, |before| before.text.len() + 1024));
-        let (mut places, mut checkups) = (Vec::with_capacity(catalog.entries().len()), Vec::with_capacity(catalog.entries().len()));
+        let (mut places, mut seen_of_all) = (Vec::with_capacity(catalog.entries().len()), Vec::with_capacity(catalog.entries().len()));
         for entry in catalog.entries() {
-            let checkup = slots.get(entry.id()).and_then(|slot| slot.checkup());
+            let seen = slots.get(entry.id()).map(|slot| Seen::of(slot)).unwrap_or_default();
             if !text.is_empty() {
                 text.put_u8(b',');
             }
             let start = text.len();
-            let copied = known.get(&Arc::as_ptr(entry)).and_then(|index| before?.unchanged(*index, checkup.as_ref()));
+            let copied = known.get(&Arc::as_ptr(entry)).and_then(|index| before?.unchanged(*index, &seen));
             match copied {
                 Some(copied) => text.extend_from_slice(copied),
-                None => render(entry, checkup.as_deref(), &mut text),
+                None => render(entry, &seen, &mut text),
             }
             places.push(start..text.len());
-            checkups.push(checkup);
+            seen_of_all.push(seen);
         }
-        Self { catalog, tag, checkups, text: text.freeze(), places, edition, standing, at: clock::now(), frame: OnceLock::new() }
+        Self { catalog, tag, seen: seen_of_all, text: text.freeze(), places, edition, standing, at: clock::now(), frame: OnceLock::new() }
     }
 
     fn entry_places(&self) -> HashMap<*const Entry, usize> {
         self.catalog.entries().iter().enumerate().map(|(index, entry)| (Arc::as_ptr(entry), index)).collect()
     }
 
-    fn unchanged(&self, index: usize, checkup: Option<&Arc<Checkup>>) -> Option<&[u8]> {
-        let same = match (self.checkups.get(index)?, checkup) {
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
-            (None, None) => true,
-            _ => false,
-        };
-        same.then(|| self.text.get(self.places[index].clone())).flatten()
+    fn unchanged(&self, index: usize, seen: &Seen) -> Option<&[u8]> {
+        self.seen.get(index)?.is_same(seen).then(|| self.text.get(self.places[index].clone())).flatten()
     }
 
     /// What stands before the time in the answer to a request for everything, written by `write` once for this rendering.
@@ -142,7 +155,7 @@ impl Rendered {
 
     /// The last checkup of the entry at `index`.
     pub fn checkup(&self, index: usize) -> Option<&Arc<Checkup>> {
-        self.checkups.get(index)?.as_ref()
+        self.seen.get(index)?.checkup.as_ref()
     }
 
     /// The JSON of neighbouring entries, separated by commas, without copying.
@@ -166,8 +179,8 @@ impl Rendered {
     }
 }
 
-fn render(entry: &Entry, checkup: Option<&Checkup>, text: &mut BytesMut) {
-    let view = InstanceView::of(entry, checkup);
+fn render(entry: &Entry, seen: &Seen, text: &mut BytesMut) {
+    let view = InstanceView::of(entry, seen.checkup.as_deref(), seen.setups.as_deref());
     if let Err(error) = serde_json::to_writer(text.writer(), &view) {
         tracing::error!(%error, "an instance cannot be shown: {error}");
     }

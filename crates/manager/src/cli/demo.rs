@@ -112,8 +112,8 @@ impl Cast {
             let (round, within) = (second / MISFORTUNE_EVERY, second % MISFORTUNE_EVERY);
             let victim = usize::try_from(round.wrapping_add(seed)).unwrap_or_default() % self.0.len();
             match within {
-                0 => strike(&mut self.0[victim], round).await,
-                MISFORTUNE_LASTS => relieve(&mut self.0[victim], round).await,
+                0 if round > 0 => strike(&mut self.0[victim], round).await,
+                MISFORTUNE_LASTS if round > 0 => relieve(&mut self.0[victim], round).await,
                 _ => {}
             }
         }

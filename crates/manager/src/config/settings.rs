@@ -227,7 +227,7 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting::new(
         "federation.max.age",
         millis(0, HOUR),
-        Unset("the larger of 2 s and 20 times the last fetch's cost"),
+        Unset("20 times what the last fetch took, at least 2 s and at most 10 s"),
         "How old a federated answer may be.",
         "0 asks the instances each time",
     ),

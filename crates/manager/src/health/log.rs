@@ -5,10 +5,19 @@
 use peegeeq_domain::health::{Doubt, Transition, Verdict};
 use peegeeq_domain::instance::InstanceId;
 
+use crate::observations::{SetupHealth, SetupSeen, SetupsSeen};
+
 /// Tells of a change of verdict.
 pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32, evidence: &str) {
     match (change.from, change.to) {
-        (_, Verdict::Down { .. }) | (Verdict::Unprobed | Verdict::Passing, Verdict::Failing { .. }) => tracing::warn!(
+        (_, Verdict::Down { .. }) => tracing::warn!(
+            instanceId = %id,
+            failureCount = change.to.failures(),
+            maxFailures = max_failures,
+            errorMessage = evidence,
+            "Instance is unhealthy"
+        ),
+        (Verdict::Unprobed | Verdict::Passing, Verdict::Failing { .. }) => tracing::warn!(
             instanceId = %id,
             failureCount = change.to.failures(),
             maxFailures = max_failures,
@@ -20,6 +29,28 @@ pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32,
             tracing::info!(instanceId = %id, "Instance is healthy");
         }
         (from, to) => tracing::debug!(instanceId = %id, from = from.as_str(), to = to.as_str(), "verdict changed"),
+    }
+}
+
+/// Tells of setups that ceased to work or vanished, and of those that work again.
+pub(super) fn setups(id: &InstanceId, before: Option<&SetupsSeen>, now: &SetupsSeen) {
+    for setup in &now.setups {
+        let known = before.and_then(|before| before.setups.iter().find(|known| known.id == setup.id));
+        match (known.and_then(trouble), trouble(setup)) {
+            (None, Some(reason)) => {
+                tracing::warn!(instanceId = %id, setupId = &*setup.id, errorMessage = reason, "a setup does not work: its numbers are unknown");
+            }
+            (Some(_), None) => tracing::info!(instanceId = %id, setupId = &*setup.id, "a setup works again"),
+            _ => {}
+        }
+    }
+}
+
+fn trouble(setup: &SetupSeen) -> Option<&str> {
+    match &setup.health {
+        _ if setup.missing => Some("it is gone from the instance that had it"),
+        SetupHealth::Down { reason } => Some(reason),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body::{Frame, SizeHint};
 
 use super::super::error::ApiError;
@@ -60,7 +60,8 @@ pub(super) fn finish(mut response: Response, id: &RequestId, in_request: InReque
 /// An error of ours is worth a line; one of the caller's is told to the caller.
 fn log(error: &ApiError, id: &RequestId) {
     let (status, message) = (error.status().as_u16(), error.message());
-    if error.status().is_server_error() {
+    // 503 is an ordinary answer, told to whoever polls while nobody is healthy.
+    if error.status().is_server_error() && error.status() != StatusCode::SERVICE_UNAVAILABLE {
         tracing::warn!(requestId = id.as_str(), status, "answered {status}: {message}");
     } else {
         tracing::debug!(requestId = id.as_str(), status, "answered {status}: {message}");

@@ -102,7 +102,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
             status: "registered",
             revision: instance.revision.0,
             ignored_fields,
-            timestamp: clock::iso(instance.updated_at),
+            timestamp: clock::iso(clock::wall()),
         }),
     }
 }

@@ -33,6 +33,8 @@ pub struct InstanceView<'a> {
     pub status: &'a str,
     /// Why it is in that state, in words; null while healthy.
     pub status_reason: Option<String>,
+    /// Its setups that do not work or are gone; their numbers are unknown although the instance answers.
+    pub troubled_setups: Vec<&'a str>,
     /// What was ordered: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
     pub presence: &'a str,
     /// Failed checks in a row.
@@ -69,7 +71,7 @@ pub struct SetupView {
 
 impl<'a> InstanceView<'a> {
     /// How `entry` looks, with its last checkup.
-    pub fn of(entry: &'a Entry, checkup: Option<&Checkup>) -> Self {
+    pub fn of(entry: &'a Entry, checkup: Option<&Checkup>, setups: Option<&'a SetupsSeen>) -> Self {
         let (instance, state) = (&*entry.instance, entry.state());
         let registration = &instance.registration;
         let (endpoint, labels) = (&registration.endpoint, &registration.labels);
@@ -84,6 +86,7 @@ impl<'a> InstanceView<'a> {
             healthy: entry.is_routable(),
             status: state.as_str(),
             status_reason: reason(entry, checkup),
+            troubled_setups: setups.map(troubled).unwrap_or_default(),
             presence: instance.presence.as_str(),
             consecutive_failures: checkup.map_or(entry.verdict.failures(), |checkup| checkup.consecutive_failures),
             weight: registration.weight.get(),
@@ -96,6 +99,11 @@ impl<'a> InstanceView<'a> {
             metadata: labels.metadata.iter().map(|(key, value)| (&**key, &**value)).collect(),
         }
     }
+}
+
+fn troubled(seen: &SetupsSeen) -> Vec<&str> {
+    let in_trouble = seen.setups.iter().filter(|setup| setup.missing || matches!(setup.health, SetupHealth::Down { .. }));
+    in_trouble.map(|setup| &*setup.id).collect()
 }
 
 /// Why an instance is in its state, unless it is simply well.

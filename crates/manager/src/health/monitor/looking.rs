@@ -1,5 +1,6 @@
 //! Looks at setups: when, and what their results set going.
 
+use crate::health::log;
 use peegeeq_domain::time::Moment;
 
 use super::{Monitor, News};
@@ -85,6 +86,8 @@ impl Monitor {
         let place = phase(&self.settings.manager_id, watched.id(), interval);
         watched.setups = Setups::Resting(memory);
         if let Some(seen) = seen {
+            let before = self.observations.slot(watched.id().as_str()).and_then(|slot| slot.setups());
+            log::setups(watched.id(), before.as_deref(), &seen);
             self.observations.note_setups(watched.id().as_str(), seen);
         }
         let next = if again { now } else { next_slot(now, interval, place) };
