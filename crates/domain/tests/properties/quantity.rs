@@ -60,7 +60,7 @@ proptest! {
             prop_assert!(ratio.percent().is_finite());
         }
         if usable {
-            prop_assert!((two_decimals(number) - number).abs() <= 0.005001);
+            prop_assert!((two_decimals(number) - number).abs() <= (number.abs() * 4.0 * f64::EPSILON).max(0.005001));
         }
     }
 
