@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ServerSettings;
 use super::linger::Left;
+use super::tunnel::{Tunnel, Tunnels};
 use super::watch::{Activity, InRequest, Patience, Watched};
 use crate::clock;
 
@@ -69,7 +70,8 @@ impl Limits {
 }
 
 /// One of the allowed connections; dropping it frees the place.
-struct Admitted(Arc<AtomicUsize>);
+#[derive(Debug)]
+pub(super) struct Admitted(Arc<AtomicUsize>);
 
 impl Drop for Admitted {
     fn drop(&mut self) {
@@ -78,20 +80,25 @@ impl Drop for Admitted {
 }
 
 /// Serves one connection until it ends, or politely ends it at `stop`.
-pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, service: S, limits: Limits, stop: CancellationToken) {
-    let Some(_admitted) = limits.admit() else { return refuse(stream, limits.refusals).await };
+pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, service: S, limits: Limits, tunnels: Tunnels) {
+    let Some(admitted) = limits.admit() else { return refuse(stream, limits.refusals).await };
+    let stop = tunnels.stop.clone();
+    let tunnel = Tunnel::new(tunnels, Arc::new(admitted));
     // Without it small answers wait for the other side's acknowledgement; failing to set it costs speed only.
     let _ = stream.set_nodelay(true);
     let activity = Activity::new();
     // One place for the connection, so that workers do not count the clones of one and the same service together.
     let (requests, service) = (activity.clone(), Arc::new(service));
-    let answer = hyper::service::service_fn(move |request| {
+    let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (service, in_request) = (service.clone(), requests.request_began());
+        if request.headers().contains_key(http::header::UPGRADE) {
+            request.extensions_mut().insert(tunnel.clone());
+        }
         async move { Ok::<_, Infallible>(service.answer(request, Peer(address), in_request).await) }
     });
     let left = Left::new();
     let stream = TokioIo::new(Watched::new(stream, activity.clone(), left.clone()));
-    let ended = converse(limits.builder.serve_connection(stream, answer), &activity, limits.patience, &stop).await;
+    let ended = converse(limits.builder.serve_connection(stream, answer).with_upgrades(), &activity, limits.patience, &stop).await;
     match ended {
         End::Impatient(why) => tracing::debug!(peer = %address, "connection ended: {why}"),
         // Who stops does not wait for clients.
@@ -117,7 +124,12 @@ enum End {
 }
 
 /// Serves until the end, politely at `stop`.
-async fn converse<S, B>(connection: http1::Connection<Io, S>, activity: &Activity, patience: Patience, stop: &CancellationToken) -> End
+async fn converse<S, B>(
+    connection: http1::UpgradeableConnection<Io, S>,
+    activity: &Activity,
+    patience: Patience,
+    stop: &CancellationToken,
+) -> End
 where
     S: hyper::service::HttpService<Incoming, ResBody = B>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

@@ -7,6 +7,7 @@
 mod connection;
 mod linger;
 mod listener;
+mod tunnel;
 mod watch;
 mod worker;
 
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use connection::{Peer, Service};
 pub use listener::BindError;
+pub use tunnel::Tunnel;
 pub use watch::InRequest;
 
 /// The limits of the server.

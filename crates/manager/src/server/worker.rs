@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Limits, Service, serve};
+use super::tunnel::Tunnels;
 
 /// When accepting fails because the process has no file descriptors left, trying again at once would only burn a core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -47,8 +48,9 @@ impl Worker {
 
 async fn run<S: Service>(listener: std::net::TcpListener, service: S, limits: Limits, stop: CancellationToken, abort: CancellationToken) {
     let connections = TaskTracker::new();
+    let tunnels = Tunnels { running: connections.clone(), stop };
     match TcpListener::from_std(listener) {
-        Ok(listener) => accept(&listener, &connections, service, limits, &stop).await,
+        Ok(listener) => accept(&listener, &tunnels, service, limits).await,
         Err(error) => tracing::error!(%error, "a worker cannot use its listening socket"),
     }
     connections.close();
@@ -58,16 +60,16 @@ async fn run<S: Service>(listener: std::net::TcpListener, service: S, limits: Li
     }
 }
 
-async fn accept<S: Service>(listener: &TcpListener, connections: &TaskTracker, service: S, limits: Limits, stop: &CancellationToken) {
+async fn accept<S: Service>(listener: &TcpListener, tunnels: &Tunnels, service: S, limits: Limits) {
     loop {
         let accepted = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = tunnels.stop.cancelled() => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, address)) => {
-                connections.spawn(serve(stream, address, service.clone(), limits.clone(), stop.clone()));
+                tunnels.running.spawn(serve(stream, address, service.clone(), limits.clone(), tunnels.clone()));
             }
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
