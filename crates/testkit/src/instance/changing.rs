@@ -19,7 +19,7 @@ pub(crate) fn change(memory: &mut Memory, endpoint: &Endpoint, ask: &Ask<'_>) ->
     match endpoint {
         Endpoint::Setups | Endpoint::Create => create(memory, ask),
         Endpoint::Connect => connect(memory, ask),
-        Endpoint::Queues => of_management(memory, ask, |memory, setup, body| add_queue(memory, setup, body)),
+        Endpoint::Queues => of_management(memory, ask, add_queue),
         Endpoint::ConsumerGroups => of_management(memory, ask, add_group),
         Endpoint::EventStores => of_management(memory, ask, add_store),
         Endpoint::QueueOfManagement(setup, queue) if ask.method == Method::DELETE => remove_queue(memory, setup, queue),
