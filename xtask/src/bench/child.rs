@@ -1,4 +1,4 @@
-//! What benchmarks start this program as: a bare server, or one simulated instance that can really be killed.
+//! What benchmarks start this program as: a bare server or proxy, or one simulated instance that can really be killed.
 
 use std::io::BufRead;
 use std::net::SocketAddr;
@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use peegeeq_testkit::{FakeInstance, Options, World};
 
+use super::gateway::{bare, stub};
 use super::peer;
 
 /// The setup of an instance that runs as a process.
@@ -21,6 +22,8 @@ pub(super) const DATABASE_UP: &str = "database-up";
 pub(super) fn run(words: &[&str]) -> ExitCode {
     let outcome = match words {
         ["peer", address, file] => peer::serve(address, Path::new(file)),
+        ["stub", address] => stub::serve(address),
+        ["proxy", address, upstreams] => bare::serve(address, upstreams),
         ["instance", address] => instance(address),
         _ => Err("children are started by benchmarks only".to_owned()),
     };

@@ -83,7 +83,7 @@ pub(super) async fn against_bare_hyper(
 }
 
 /// The length of an answer as it goes over the wire.
-fn size_of(reply: &peegeeq_testkit::Reply, slack: u64) -> AnswerSize {
+pub(super) fn size_of(reply: &peegeeq_testkit::Reply, slack: u64) -> AnswerSize {
     let status = "HTTP/1.1 200 OK\r\n".len() + "\r\n".len();
     let headers: usize = reply.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum();
     let body = reply.body.len();

@@ -48,7 +48,7 @@ pub(super) fn draft(name: &str, host: &str, port: u16, number: usize) -> String 
 }
 
 /// Waits until `count` instances are healthy.
-async fn healthy(manager: &Manager, count: usize) -> Result<(), String> {
+pub(super) async fn healthy(manager: &Manager, count: usize) -> Result<(), String> {
     let url = manager.url("/api/v1/instances?status=healthy&pageSize=1");
     let end = Instant::now() + LONGEST_WAIT;
     loop {

@@ -10,6 +10,7 @@ mod contest;
 mod detect;
 mod figures;
 mod fleet;
+mod gateway;
 mod list;
 mod load;
 mod machine;
@@ -36,7 +37,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 7] = ["list", "overview", "queues", "probes", "register", "start", "detect"];
+const NAMES: [&str; 8] = ["list", "overview", "queues", "gateway", "probes", "register", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -90,7 +91,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(|error| format!("no threads: {error}"))?;
     let raised = peegeeq_service_manager::net::raise_open_files();
-    if raised.is_some_and(|files| files < fleet::FILES_NEEDED) && name == "probes" {
+    if raised.is_some_and(|files| files < fleet::FILES_NEEDED) && ["probes", "gateway"].contains(&name) {
         return Err(format!("needs {} open files, the hard limit is {raised:?}: raise it with ulimit -Hn", fleet::FILES_NEEDED));
     }
     runtime.block_on(async {
@@ -98,6 +99,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
             "list" => list::measure(bench).await,
             "overview" => overview::measure(bench).await,
             "queues" => queues::measure(bench).await,
+            "gateway" => gateway::measure(bench).await,
             "probes" => probes::measure(bench).await,
             "register" => register::measure(bench).await,
             "start" => start::measure(bench),

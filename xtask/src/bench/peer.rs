@@ -150,7 +150,8 @@ fn worker(address: SocketAddr, headers: &HeaderMap, body: &Bytes) {
     eprintln!("xtask: a worker of the peer ended: {outcome:?}");
 }
 
-fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+/// A listening socket that shares its port with those of other workers.
+pub(super) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseport(true)?;
     socket.bind(address)?;
