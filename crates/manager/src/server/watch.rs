@@ -97,7 +97,9 @@ impl Activity {
     /// Whether more was read than a request of this framing, so that the next head has begun.
     fn has_read_beyond(&self, framing: Framing) -> bool {
         match framing {
-            Framing::EmptyLine => !matches!(self.tail.load(Ordering::Relaxed).to_be_bytes(), [_, b'\n', b'\r', b'\n'] | [_, _, b'\n', b'\n']),
+            Framing::EmptyLine => {
+                !matches!(self.tail.load(Ordering::Relaxed).to_be_bytes(), [_, b'\n', b'\r', b'\n'] | [_, _, b'\n', b'\n'])
+            }
             Framing::Counted(bytes) => self.read_in_request.load(Ordering::Relaxed) > bytes,
         }
     }
