@@ -24,7 +24,7 @@ use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
 use crate::registry::store::{OpenError, Store, StoreSettings};
-use crate::registry::{self, CatalogReader, RegistryHandle, RegistrySettings};
+use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, RegistrySettings};
 use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
@@ -114,8 +114,8 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let bound = BoundServer::bind(server_settings(&config.server))?;
     let store_settings =
         StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
-    let (store, loaded) = Store::open(&config.registry.data_dir, store_settings)?;
-    let epoch = loaded.epoch;
+    let (store, mut loaded) = Store::open(&config.registry.data_dir, store_settings)?;
+    let (epoch, known) = (loaded.epoch, std::mem::take(&mut loaded.setups));
     let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
@@ -125,7 +125,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         health_settings(&config.health, manager_id.clone()),
         catalog.clone(),
         observations.clone(),
-        judge(&registry),
+        ties(&registry, known),
         dialer.clone(),
         &tasks,
     );
@@ -192,13 +192,20 @@ impl RunningApp {
     }
 }
 
-/// The monitor's verdicts go to the registry's writer.
-fn judge(registry: &RegistryHandle) -> health::Judge {
-    let registry = registry.clone();
-    Arc::new(move |judgements| {
-        let registry = registry.clone();
-        Box::pin(async move { registry.judge(judgements).await })
-    })
+/// What the monitor tells goes to the registry's writer.
+fn ties(registry: &RegistryHandle, known: Vec<KnownSetups>) -> health::Ties {
+    let (judge, remember) = (registry.clone(), registry.clone());
+    health::Ties {
+        judge: Arc::new(move |judgements| {
+            let registry = judge.clone();
+            Box::pin(async move { registry.judge(judgements).await })
+        }),
+        remember: Arc::new(move |setups| {
+            let registry = remember.clone();
+            Box::pin(async move { registry.remember(setups).await })
+        }),
+        known,
+    }
 }
 
 fn empty_status(setting: EmptyStatus) -> api_federation::EmptyStatus {

@@ -7,12 +7,28 @@ use super::fault::{ConfigFault, Origin, contradiction, unusable};
 use super::typed::AnonymousRole;
 use std::net::IpAddr;
 
-/// Every fault that the values have together.
-pub(super) fn faults(values: &Values<'_>) -> Vec<ConfigFault> {
-    let rules = [open_to_the_network, closed_to_everybody, any_page_with_tokens, consul, too_many_instances];
-    let together = rules.into_iter().filter_map(|rule| rule(values));
-    let files = ["security.tokens.file", "instance.tls.ca.file"].into_iter().filter_map(|key| unreadable(values, key));
-    together.chain(files).collect()
+/// One rule, and the settings that must have a valid value for it to be asked.
+type Rule = (&'static [&'static str], fn(&Values<'_>) -> Option<ConfigFault>);
+
+const WHO: &[&str] = &["service.bind", "security.tokens.file", "security.anonymous.role"];
+
+const RULES: &[Rule] = &[
+    (WHO, open_to_the_network),
+    (WHO, closed_to_everybody),
+    (&["cors.allowed.origins", "security.tokens.file"], any_page_with_tokens),
+    (&["registry.backend", "consul.host"], consul),
+    (&["instances", "registry.instances.max"], too_many_instances),
+    (&["security.tokens.file"], |values| unreadable(values, "security.tokens.file")),
+    (&["instance.tls.ca.file"], |values| unreadable(values, "instance.tls.ca.file")),
+];
+
+/// Every fault that the values have together. A rule about a value that is wrong by itself is not asked: that fault is
+/// told already, and what it was meant to be is unknown. Nor is one about a default that a file which could not be read,
+/// `file_is_unread`, may have been meant to replace.
+pub(super) fn faults(values: &Values<'_>, file_is_unread: bool) -> Vec<ConfigFault> {
+    let is_known = |key: &&str| values.values.get(key).is_some_and(|(_, origin)| !(file_is_unread && *origin == Origin::Default));
+    let asked = RULES.iter().filter(|(keys, _)| keys.iter().all(is_known));
+    asked.filter_map(|(_, rule)| rule(values)).collect()
 }
 
 /// What is odd but possible.

@@ -63,13 +63,11 @@ pub struct Loaded {
 /// `config.json`, start at `working_directory`.
 ///
 /// # Errors
-/// Every fault there is, not only the first. A value that cannot be read hides contradictions it may take part in.
+/// Every fault there is, not only the first. A value that cannot be read hides only the contradictions it may take part in.
 pub fn load(args: &RawArgs, environment: &dyn Fn(&str) -> Option<String>, working_directory: &Path) -> Result<Loaded, Vec<ConfigFault>> {
     let mut collected = sources::collect(args, environment, working_directory);
-    // Contradictions are looked for as soon as every value can be read, even when a name is unknown.
     let values = build::Values { values: &collected.values, working_directory };
-    let is_readable = settings::SETTINGS.iter().all(|row| collected.values.contains_key(row.key));
-    let together = if is_readable { contradictions::faults(&values) } else { Vec::new() };
+    let together = contradictions::faults(&values, collected.file_is_unread);
     if !collected.faults.is_empty() || !together.is_empty() {
         collected.faults.extend(together);
         return Err(collected.faults);

@@ -20,6 +20,8 @@ pub(super) struct Collected {
     /// Level by logger name, as spelled.
     pub(super) levels: BTreeMap<String, (String, Origin)>,
     pub(super) faults: Vec<ConfigFault>,
+    /// There is a file, and what it says is unknown.
+    pub(super) file_is_unread: bool,
     pub(super) warnings: Vec<String>,
 }
 
@@ -55,6 +57,7 @@ fn from_file(args: &RawArgs, working_directory: &Path, collected: &mut Collected
             .map(|entry| Statement { name: entry.name, raw: entry.raw, origin: Origin::File(shown_path.clone()) })
             .collect(),
         Err(fault) => {
+            collected.file_is_unread = true;
             collected.faults.push(ConfigFault { origin: Some(Origin::File(shown_path)), ..fault });
             Vec::new()
         }

@@ -254,6 +254,32 @@ fn the_file_is_a_fault_when_it_cannot_be_used() {
 }
 
 #[test]
+fn contradictions_are_told_together_with_wrong_values_as_far_as_they_are_known() {
+    let open = scene().define("service.bind", "0.0.0.0").define("request.timeout", "soon").define("regoin", "eu");
+    let open = open.define("registry.backend", "consul");
+    let faults = open.faults();
+    let expected = ["request.timeout is", "regoin", "service.bind is 0.0.0.0", "registry.backend is consul"];
+    assert!(expected.iter().all(|start| faults.iter().any(|fault| fault.contains(start))) && faults.len() == 4, "{faults:#?}");
+
+    let guarded = scene().define("service.bind", "0.0.0.0").define("security.anonymous.role", "amdin");
+    assert_eq!(guarded.faults().len(), 1, "who may come in is not known: {:#?}", guarded.faults());
+    let mut broken = scene().define("service.bind", "0.0.0.0").define("registry.backend", "consul").define("consul.host", "c");
+    broken.file = Some("{".to_owned());
+    let faults = broken.faults();
+    assert!(faults.len() == 2 && faults[1].starts_with("registry.backend is consul"), "{faults:#?}");
+}
+
+#[test]
+fn any_wrong_value_leaves_the_other_rules_standing() {
+    for row in SETTINGS {
+        let listed = scene().file(json!({row.key: {"no": ["such", "value"]}}));
+        let faults = listed.define("cors.allowed.origins", "*").define("security.tokens.file", "nowhere").faults();
+        let cors = row.key != "cors.allowed.origins" && row.key != "security.tokens.file";
+        assert!(!cors || faults.iter().any(|fault| fault.starts_with("cors.allowed.origins has *")), "{}: {faults:#?}", row.key);
+    }
+}
+
+#[test]
 fn what_is_printed_names_value_and_origin() {
     let said = scene().port("9191").variable("REGION", "eu").define("logging.level.hyper", "debug");
     let loaded = said.file(json!({"service": {"names": ["a.example", "b.example"]}})).loaded();

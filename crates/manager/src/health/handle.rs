@@ -1,6 +1,6 @@
-//! Asking for a probe now.
+//! Asking for a probe now, and telling what was ordered to go.
 //!
-//! Owns the question and its reply. Does not own the probe: the monitor sends it.
+//! Owns the questions and their replies. Does not own the probe: the monitor sends it.
 
 use std::sync::Arc;
 
@@ -34,10 +34,11 @@ pub(super) type CheckResult = Result<Arc<Checkup>, CheckError>;
 pub(super) type Asker = oneshot::Sender<CheckResult>;
 
 /// One question to the monitor.
-pub(super) struct Question {
-    pub(super) id: InstanceId,
-    pub(super) check: Check,
-    pub(super) reply: Asker,
+pub(super) enum Question {
+    /// How is it now?
+    Check { id: InstanceId, check: Check, reply: Asker },
+    /// This setup was ordered to go; an answer when that is noted.
+    ExpectGone { id: InstanceId, setup: Arc<str>, noted: oneshot::Sender<()> },
 }
 
 /// A reply that is ready to be sent.
@@ -73,11 +74,23 @@ impl HealthHandle {
     /// a second for each instance; [`Check::Looking`] never does.
     pub async fn check(&self, id: &InstanceId, check: Check) -> Result<Arc<Checkup>, CheckError> {
         let (reply, answer) = oneshot::channel();
-        let question = Question { id: id.clone(), check, reply };
+        self.ask(Question::Check { id: id.clone(), check, reply })?;
+        answer.await.unwrap_or(Err(CheckError::Stopping))
+    }
+
+    /// Says that a setup was ordered to go from an instance, by a detach or a delete: if it is gone within the next five
+    /// minutes it is forgotten, not missing. Returns when that is noted. Best called once the instance carried it out, or may
+    /// have. An instance or setup that nobody knows needs no forgetting.
+    pub async fn expect_gone(&self, id: &InstanceId, setup: &str) -> Result<(), CheckError> {
+        let (noted, answer) = oneshot::channel();
+        self.ask(Question::ExpectGone { id: id.clone(), setup: setup.into(), noted })?;
+        answer.await.map_err(|_| CheckError::Stopping)
+    }
+
+    fn ask(&self, question: Question) -> Result<(), CheckError> {
         self.questions.try_send(question).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => CheckError::Busy,
             mpsc::error::TrySendError::Closed(_) => CheckError::Stopping,
-        })?;
-        answer.await.unwrap_or(Err(CheckError::Stopping))
+        })
     }
 }

@@ -6,10 +6,12 @@
 mod due;
 mod handle;
 mod judging;
+mod leaving;
 mod log;
 mod meters;
 mod monitor;
 mod probe;
+mod remembering;
 mod setups;
 mod setups_wire;
 mod tripwire;
@@ -24,6 +26,7 @@ use std::time::Duration;
 use peegeeq_domain::health::HealthPolicy;
 
 pub use crate::registry::Judgement;
+use crate::registry::KnownSetups;
 pub use handle::{CheckError, HealthHandle};
 pub use monitor::start;
 pub use peegeeq_domain::health::Check;
@@ -49,3 +52,16 @@ pub struct HealthSettings {
 
 /// Puts judgements into the catalog. The future ends when a reader of the catalog sees them. Called with one batch at a time.
 pub type Judge = Arc<dyn Fn(Vec<Judgement>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// Has the setups known of instances written. The future ends when they are taken. Called with one batch at a time.
+pub type Remember = Arc<dyn Fn(Vec<KnownSetups>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+/// What ties the monitor to the registry.
+pub struct Ties {
+    /// Where verdicts go.
+    pub judge: Judge,
+    /// Where known setups go.
+    pub remember: Remember,
+    /// The setups that were known when the manager last ran.
+    pub known: Vec<KnownSetups>,
+}

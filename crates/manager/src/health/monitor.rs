@@ -30,14 +30,15 @@ use super::handle::{HealthHandle, Question};
 use super::judging::Judging;
 use super::meters::Meters;
 use super::probe::Prober;
+use super::remembering::Remembering;
 use super::setups::{Lookout, Memory};
 use super::tripwire::Trip;
 use super::watched::Watched;
-use super::{HealthSettings, Judge, log};
+use super::{HealthSettings, Ties, log};
 use crate::clock;
 use crate::net::{Caller, Dialer};
 use crate::observations::{Checkup, Observations, SetupsSeen};
-use crate::registry::CatalogReader;
+use crate::registry::{CatalogReader, KnownSetups};
 use crate::tasks::{TaskName, Tasks};
 use line::{Lane, Line};
 
@@ -58,14 +59,14 @@ pub fn start(
     settings: HealthSettings,
     reader: CatalogReader,
     observations: Arc<Observations>,
-    judge: Judge,
+    ties: Ties,
     dialer: Arc<Dialer>,
     tasks: &Tasks,
 ) -> HealthHandle {
     Meters::describe();
     let (handle, questions) = HealthHandle::new();
     let (tell, news) = mpsc::channel(NEWS_MAX);
-    let monitor = Monitor::new(settings, reader.clone(), observations, judge, dialer, tell, tasks.clone());
+    let monitor = Monitor::new(settings, reader.clone(), observations, ties, dialer, tell, tasks.clone());
     let inputs = Inputs { reader, catalog_lives: true, questions, news };
     tasks.vital(TaskName::HealthMonitor, run(monitor, inputs, tasks.stop_signal()));
     handle
@@ -147,6 +148,9 @@ struct Monitor {
     looks_running: usize,
 
     judging: Judging,
+    remembering: Remembering,
+    /// What the last life of the manager knew of setups. Empty once the first catalog was followed.
+    known: HashMap<InstanceId, KnownSetups>,
     /// A verdict in the catalog may differ from ours; compare when nothing is under way.
     compare_verdicts: bool,
     doubt: SelfDoubt,
@@ -160,6 +164,7 @@ struct Monitor {
 async fn run(mut monitor: Monitor, mut inputs: Inputs, stop: CancellationToken) {
     let mut news = Vec::with_capacity(NEWS_A_TURN);
     monitor.follow_catalog();
+    monitor.known = HashMap::new();
     loop {
         monitor.turn();
         let timer = clock::at(monitor.next_turn());
@@ -191,7 +196,7 @@ impl Monitor {
         settings: HealthSettings,
         reader: CatalogReader,
         observations: Arc<Observations>,
-        judge: Judge,
+        Ties { judge, remember, known }: Ties,
         dialer: Arc<Dialer>,
         tell: mpsc::Sender<News>,
         tasks: Tasks,
@@ -206,6 +211,8 @@ impl Monitor {
             reader,
             observations,
             judging: Judging::new(judge, tasks.clone()),
+            remembering: Remembering::new(remember, tasks.clone()),
+            known: known.into_iter().map(|known| (known.instance.clone(), known)).collect(),
             tasks,
             tell,
             catalog: Arc::default(),
@@ -236,6 +243,7 @@ impl Monitor {
             self.compare_with_catalog();
         }
         self.judging.advance();
+        self.remembering.advance();
         self.show_doubt(now);
     }
 

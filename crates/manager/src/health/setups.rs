@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use peegeeq_domain::health::FailureKind;
-use peegeeq_domain::instance::Endpoint;
+use peegeeq_domain::instance::{Endpoint, Instance};
 use peegeeq_domain::time::Moment;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -18,6 +18,7 @@ use super::setups_wire::{self, Details, SetupList};
 use crate::clock;
 use crate::net::{Answer, Caller, Deadline, Dialer, Failure, Get, Link};
 use crate::observations::{Database, Phases, SetupHealth, SetupSeen, SetupsSeen};
+use crate::registry::{KnownSetup, KnownSetups};
 
 /// The most setups of one instance that are looked at.
 const SETUPS_MAX: usize = 100;
@@ -46,6 +47,8 @@ pub(super) struct Memory {
     /// Boxed, because a map keeps room for many values beside each.
     known: BTreeMap<Arc<str>, Box<Known>>,
     offered: bool,
+    /// Which there are, or where, differs from what was written.
+    unwritten: bool,
 }
 
 #[derive(Debug)]
@@ -57,6 +60,21 @@ struct Known {
     missing: bool,
 }
 
+impl Known {
+    fn new(database: Option<Database>, queues: Vec<Arc<str>>) -> Self {
+        Self { health: SetupHealth::NotAsked, database, queues, detailed_at: None, missing: false }
+    }
+}
+
+/// What an earlier life of the manager knew: which setups there were, and nothing of how they were.
+impl From<KnownSetups> for Memory {
+    fn from(known: KnownSetups) -> Self {
+        let setup = |setup: KnownSetup| (setup.id, Box::new(Known::new(setup.database, setup.queues)));
+        let known: BTreeMap<_, _> = known.setups.into_iter().map(setup).collect();
+        Self { offered: !known.is_empty(), known, unwritten: false }
+    }
+}
+
 impl Memory {
     /// What can be told again from what was last seen: where the setups live is asked anew, that they were there is not
     /// forgotten.
@@ -66,7 +84,36 @@ impl Memory {
             (id, Box::new(Known { health, database, queues, detailed_at: None, missing }))
         });
         let known: BTreeMap<_, _> = known.collect();
-        Self { offered: !known.is_empty(), known }
+        Self { offered: !known.is_empty(), known, unwritten: true }
+    }
+
+    /// Forgets a setup that is not there and was ordered to go; one that is there stays. Says whether it is forgotten now.
+    pub(super) fn forget_missing(&mut self, id: &str) -> bool {
+        let missing = self.known.get(id).is_some_and(|known| known.missing);
+        if missing {
+            self.known.remove(id);
+            self.unwritten = true;
+        }
+        missing
+    }
+
+    /// What is to be written, if it differs from what was; without the setups that were ordered to go.
+    pub(super) fn take_unwritten(&mut self, instance: &Instance, ordered: impl Fn(&str) -> bool) -> Option<KnownSetups> {
+        if !std::mem::take(&mut self.unwritten) {
+            return None;
+        }
+        let staying = self.known.iter().filter(|(id, _)| !ordered(id));
+        let setup = |(id, known): (&Arc<str>, &Box<Known>)| KnownSetup {
+            id: id.clone(),
+            database: known.database.clone(),
+            queues: known.queues.clone(),
+        };
+        Some(KnownSetups { instance: instance.id().clone(), registered_at: instance.registered_at, setups: staying.map(setup).collect() })
+    }
+
+    /// What is written is no longer right.
+    pub(super) fn mark_unwritten(&mut self) {
+        self.unwritten = true;
     }
 
     /// The time between two looks, when `base` is that for few setups.
@@ -78,7 +125,7 @@ impl Memory {
 
     /// Takes note of which setups there are: new ones, missing ones, and those that came back.
     fn follow(&mut self, present: &[Arc<str>], looked_at: &[Arc<str>]) {
-        let mut missing = 0;
+        let (mut missing, before) = (0, self.known.len());
         self.known.retain(|id, known| {
             known.missing = present.binary_search(id).is_err();
             if known.missing {
@@ -88,10 +135,11 @@ impl Memory {
             }
             if known.missing { missing <= MISSING_MAX } else { looked_at.binary_search(id).is_ok() }
         });
+        self.unwritten |= self.known.len() < before;
         for id in looked_at {
             self.known.entry(id.clone()).or_insert_with(|| {
-                let health = SetupHealth::NotAsked;
-                Box::new(Known { health, database: None, queues: Vec::new(), detailed_at: None, missing: false })
+                self.unwritten = true;
+                Box::new(Known::new(None, Vec::new()))
             });
         }
     }
@@ -105,6 +153,7 @@ impl Memory {
         let Some(known) = self.known.get_mut(id) else { return };
         let recovered = found.health == SetupHealth::Up && known.health != SetupHealth::Up;
         if let Some(details) = found.details {
+            self.unwritten |= known.database != details.database || known.queues != details.queues;
             known.database = details.database;
             known.queues = details.queues;
             known.detailed_at = Some(now);

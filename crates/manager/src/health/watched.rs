@@ -10,6 +10,7 @@ use peegeeq_domain::instance::{Instance, InstanceId};
 use peegeeq_domain::time::Moment;
 
 use super::handle::Asker;
+use super::leaving::Leaving;
 use super::setups::Memory;
 use super::tripwire::Wire;
 
@@ -29,6 +30,7 @@ pub(super) struct Watched {
     pub(super) timed_out: bool,
     pub(super) wire: Wire,
     pub(super) setups: Setups,
+    pub(super) leaving: Leaving,
     forced: Option<Forced>,
     forced_failure_at: Option<Moment>,
     noted_start: Moment,
@@ -64,6 +66,7 @@ impl Watched {
             timed_out: false,
             wire: Wire::default(),
             setups: Setups::Resting(Box::default()),
+            leaving: Leaving::default(),
             forced: None,
             forced_failure_at: None,
             noted_start: Moment::default(),

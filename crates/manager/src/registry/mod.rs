@@ -10,4 +10,5 @@ mod writer;
 pub use reader::CatalogReader;
 #[cfg(test)]
 pub(crate) use reader::{CatalogPublisher, catalog_cell};
-pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, start};
+pub use store::{KnownSetup, KnownSetups};
+pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, Updated, start};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{Request, Response};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::ServerSettings;
 use super::linger::Left;
 use super::tunnel::{Tunnel, Tunnels};
-use super::watch::{Activity, InRequest, Patience, Watched};
+use super::watch::{Activity, Framing, InRequest, Patience, Watched};
 use crate::clock;
 
 /// What a connection over the limit is told, whatever it asks.
@@ -90,7 +90,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
     // One place for the connection, so that workers do not count the clones of one and the same service together.
     let (requests, service) = (activity.clone(), Arc::new(service));
     let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        let (service, in_request) = (service.clone(), requests.request_began());
+        let (service, in_request) = (service.clone(), requests.request_began(framing(&request)));
         if request.headers().contains_key(http::header::UPGRADE) {
             request.extensions_mut().insert(tunnel.clone());
         }
@@ -109,6 +109,13 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
                 tracing::debug!(peer = %address, "connection ended: {error}");
             }
         }
+    }
+}
+
+fn framing(request: &Request<Incoming>) -> Framing {
+    match request.body().size_hint().exact() {
+        Some(bytes @ 1..) => Framing::Counted(bytes),
+        _ => Framing::EmptyLine,
     }
 }
 

@@ -26,6 +26,19 @@ pub(super) struct Activity {
     idle_since: AtomicU64,
     write_stuck_since: AtomicU64,
     requests: AtomicU32,
+    /// The last four bytes that were read.
+    tail: AtomicU32,
+    /// Bytes read since the present request began.
+    read_in_request: AtomicU64,
+}
+
+/// How the end of a request is told from what is pipelined behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// It ends with an empty line: it has no body, or one in chunks.
+    EmptyLine,
+    /// It ends with a body of so many bytes. Those that came together with the head are not told from further ones.
+    Counted(u64),
 }
 
 /// How long each may take.
@@ -43,14 +56,17 @@ impl Activity {
             idle_since: AtomicU64::new(now),
             write_stuck_since: AtomicU64::new(NEVER),
             requests: AtomicU32::new(0),
+            tail: AtomicU32::new(0),
+            read_in_request: AtomicU64::new(0),
         })
     }
 
     /// A whole request head arrived. The returned guard lives until its answer is sent.
-    pub(super) fn request_began(self: &Arc<Self>) -> InRequest {
+    pub(super) fn request_began(self: &Arc<Self>, framing: Framing) -> InRequest {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.head_began.store(NEVER, Ordering::Relaxed);
-        InRequest(self.clone())
+        self.read_in_request.store(0, Ordering::Relaxed);
+        InRequest { activity: self.clone(), framing }
     }
 
     /// Why the connection should be ended at `now`, if it should.
@@ -68,9 +84,23 @@ impl Activity {
         longer(&self.idle_since, patience.idle).then_some("nothing was asked for too long")
     }
 
-    fn read_some(&self) {
+    fn read_some(&self, bytes: &[u8]) {
+        let shift = |tail: u32, byte: &u8| tail << 8 | u32::from(*byte);
+        let last = &bytes[bytes.len().saturating_sub(4)..];
+        self.tail.store(last.iter().fold(self.tail.load(Ordering::Relaxed), shift), Ordering::Relaxed);
+        self.read_in_request.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         if self.requests.load(Ordering::Relaxed) == 0 && self.head_began.load(Ordering::Relaxed) == NEVER {
             self.head_began.store(clock::now().as_millis(), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether more was read than a request of this framing, so that the next head has begun.
+    fn has_read_beyond(&self, framing: Framing) -> bool {
+        match framing {
+            Framing::EmptyLine => {
+                !matches!(self.tail.load(Ordering::Relaxed).to_be_bytes(), [_, b'\n', b'\r', b'\n'] | [_, _, b'\n', b'\n'])
+            }
+            Framing::Counted(bytes) => self.read_in_request.load(Ordering::Relaxed) > bytes,
         }
     }
 
@@ -86,12 +116,19 @@ impl Activity {
 
 /// A request between its head and the end of its answer.
 #[derive(Debug)]
-pub struct InRequest(Arc<Activity>);
+pub struct InRequest {
+    activity: Arc<Activity>,
+    framing: Framing,
+}
 
 impl Drop for InRequest {
     fn drop(&mut self) {
-        self.0.idle_since.store(clock::now().as_millis(), Ordering::Relaxed);
-        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        let now = clock::now().as_millis();
+        self.activity.idle_since.store(now, Ordering::Relaxed);
+        if self.activity.has_read_beyond(self.framing) {
+            self.activity.head_began.store(now, Ordering::Relaxed);
+        }
+        self.activity.requests.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -130,7 +167,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         let before = buffer.filled().len();
         let read = self.stream().poll_read(cx, buffer);
         if buffer.filled().len() > before {
-            self.activity.read_some();
+            self.activity.read_some(&buffer.filled()[before..]);
         }
         read
     }
@@ -177,20 +214,41 @@ mod tests {
         let activity = Activity::new();
         assert_eq!(activity.fault(after(74), PATIENCE), None);
         assert!(activity.fault(after(76), PATIENCE).is_some());
-        activity.read_some();
+        activity.read_some(b"GET");
         assert!(activity.fault(after(11), PATIENCE).is_some_and(|why| why.contains("head")));
     }
 
     #[tokio::test]
     async fn a_request_in_progress_may_take_its_time_unless_the_client_does_not_read() {
         let activity = Activity::new();
-        activity.read_some();
-        let request = activity.request_began();
+        activity.read_some(b"GET / HTTP/1.1\r\n\r\n");
+        let request = activity.request_began(Framing::EmptyLine);
         assert_eq!(activity.fault(after(1000), PATIENCE), None);
         activity.wrote(&Poll::<()>::Pending);
         assert!(activity.fault(after(76), PATIENCE).is_some_and(|why| why.contains("read")));
         activity.wrote(&Poll::Ready(()));
         drop(request);
         assert!(activity.fault(after(76), PATIENCE).is_some());
+    }
+
+    #[tokio::test]
+    async fn half_a_head_behind_a_running_request_has_the_time_of_a_head() {
+        const HEAD: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+        let head = |framing, reads: &[&[u8]], later: &[&[u8]]| {
+            let activity = Activity::new();
+            reads.iter().for_each(|bytes| activity.read_some(bytes));
+            let request = activity.request_began(framing);
+            later.iter().for_each(|bytes| activity.read_some(bytes));
+            drop(request);
+            activity.fault(after(11), PATIENCE).is_some()
+        };
+        let (plain, post) = (Framing::EmptyLine, Framing::Counted(4));
+        assert!(!head(plain, &[HEAD], &[]));
+        assert!(!head(plain, &[b"GET / HTTP/1.1\n\n"], &[]), "line ends without a carriage return");
+        assert!(!head(plain, &[b"GET / HTTP/1.1\r\n\r", b"\n"], &[]));
+        assert!(head(plain, &[HEAD, b"G"], &[]), "together with the first");
+        assert!(head(plain, &[HEAD], &[b"GET / HTTP/1.1\r\n"]), "while it ran");
+        assert!(!head(post, &[HEAD], &[b"{", b"  }"]));
+        assert!(head(post, &[HEAD], &[b"{  }G"]));
     }
 }

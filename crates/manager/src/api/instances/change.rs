@@ -11,10 +11,12 @@ use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
 use crate::api::state::{ApiState, Shared};
-use crate::api::wire::registration::{Deregistered, RegisterRequest, Registered, UpdateRequest, read_id, read_registration, read_update};
+use crate::api::wire::registration::{
+    Deregistered, RegisterRequest, Registered, UpdateRequest, Updated, read_id, read_registration, read_update,
+};
 use crate::api::wire::words::InstancePath;
 use crate::clock;
-use crate::registry::RegistryError;
+use crate::registry::{self, RegistryError};
 
 /// What may stand in a path segment as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -73,7 +75,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
     params(InstancePath),
     request_body = UpdateRequest,
     responses(
-        (status = 200, description = "changed", body = Registered),
+        (status = 200, description = "changed, or just as it was: see `changed`", body = Updated),
         (status = 400, description = "one or more fields are wrong; all are named", body = ErrorBody),
         (status = 401, description = "needs a token", body = ErrorBody),
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
@@ -91,15 +93,16 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
         let instance_id = read_id(&id)?;
         let body = json_body(request, &state.body).await?;
         let read = read_update(&body)?;
-        let instance = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
-        Ok::<_, ApiError>((instance, read.ignored))
+        let updated = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
+        Ok::<_, ApiError>((updated, read.ignored))
     };
     match updated.await {
         Err(error) => error.into_response(),
-        Ok((instance, ignored_fields)) => answer::ok(&Registered {
-            message: "Instance updated successfully",
+        Ok((registry::Updated { instance, changed }, ignored_fields)) => answer::ok(&Updated {
+            message: if changed { "Instance updated successfully" } else { "Instance is already as requested, nothing was changed" },
             instance_id: instance.id().to_string(),
             status: "registered",
+            changed,
             revision: instance.revision.0,
             ignored_fields,
             timestamp: clock::iso(clock::wall()),

@@ -104,6 +104,27 @@ pub struct Registered {
     pub timestamp: String,
 }
 
+/// Answer to a change.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Updated {
+    /// `Instance updated successfully`, or that nothing was changed.
+    pub message: &'static str,
+    /// The id, as registered.
+    pub instance_id: String,
+    /// `registered`
+    pub status: &'static str,
+    /// Whether anything differs from before.
+    pub changed: bool,
+    /// Counts changes of this registration.
+    pub revision: u64,
+    /// Fields of the request that mean nothing: a typo, perhaps.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ignored_fields: Vec<String>,
+    /// When.
+    pub timestamp: String,
+}
+
 /// Answer to a deregistration.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

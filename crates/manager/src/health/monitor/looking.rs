@@ -1,13 +1,17 @@
 //! Looks at setups: when, and what their results set going.
 
-use crate::health::log;
+use std::sync::Arc;
+
+use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::time::Moment;
 
 use super::{Monitor, News};
 use crate::clock;
 use crate::health::due::{Serial, next_slot, phase};
+use crate::health::log;
+use crate::health::remembering::Remembering;
 use crate::health::setups::Memory;
-use crate::health::watched::Setups;
+use crate::health::watched::{Setups, Watched};
 use crate::observations::SetupsSeen;
 
 impl Monitor {
@@ -77,15 +81,17 @@ impl Monitor {
     }
 
     /// Notes what a look brought, if it ended well, and when the next is due.
-    pub(super) fn looked(&mut self, serial: Serial, memory: Box<Memory>, seen: Option<SetupsSeen>) {
+    pub(super) fn looked(&mut self, serial: Serial, mut memory: Box<Memory>, seen: Option<SetupsSeen>) {
         self.looks_running -= 1;
         let Some(watched) = self.watched.get_mut(&serial) else { return };
         let now = clock::now();
+        let forgotten = settle(watched, &mut memory, &mut self.remembering, now);
         let again = matches!(watched.setups, Setups::Looking { again: true });
         let interval = memory.interval(self.settings.setups_interval);
         let place = phase(&self.settings.manager_id, watched.id(), interval);
         watched.setups = Setups::Resting(memory);
-        if let Some(seen) = seen {
+        if let Some(mut seen) = seen {
+            seen.setups.retain(|setup| !forgotten.contains(&setup.id));
             let before = self.observations.slot(watched.id().as_str()).and_then(|slot| slot.setups());
             log::setups(watched.id(), before.as_deref(), &seen);
             self.observations.note_setups(watched.id().as_str(), seen);
@@ -93,4 +99,42 @@ impl Monitor {
         let next = if again { now } else { next_slot(now, interval, place) };
         self.looks_due.set(serial, (!watched.tracker.verdict().is_down()).then_some(next));
     }
+
+    /// A setup was ordered to go from an instance: once it is gone, nobody misses it.
+    pub(super) fn expect_gone(&mut self, id: &InstanceId, setup: Arc<str>) {
+        let Some(serial) = self.serials.get(id).copied() else { return };
+        let Some(watched) = self.watched.get_mut(&serial) else { return };
+        let now = clock::now();
+        watched.leaving.order(setup, now);
+        match std::mem::replace(&mut watched.setups, Setups::Looking { again: true }) {
+            Setups::Resting(mut memory) => {
+                let forgotten = settle(watched, &mut memory, &mut self.remembering, now);
+                watched.setups = Setups::Resting(memory);
+                self.show_forgotten(id, &forgotten);
+            }
+            other => watched.setups = other,
+        }
+        self.look_soon(serial, now);
+    }
+
+    fn show_forgotten(&self, id: &InstanceId, forgotten: &[Arc<str>]) {
+        let seen = self.observations.slot(id.as_str()).and_then(|slot| slot.setups());
+        if let Some(seen) = seen.filter(|_| !forgotten.is_empty()) {
+            let mut seen = SetupsSeen::clone(&seen);
+            seen.setups.retain(|setup| !forgotten.contains(&setup.id));
+            self.observations.note_setups(id.as_str(), seen);
+        }
+    }
+}
+
+/// Forgets what was ordered to go and went, and has written what is to be written. Says what is forgotten.
+fn settle(watched: &mut Watched, memory: &mut Memory, remembering: &mut Remembering, now: Moment) -> Vec<Arc<str>> {
+    if watched.leaving.take_changed(now) {
+        memory.mark_unwritten();
+    }
+    let forgotten = watched.leaving.take_done(|setup| memory.forget_missing(setup));
+    if let Some(known) = memory.take_unwritten(&watched.instance, |setup| watched.leaving.has(setup)) {
+        remembering.push(known);
+    }
+    forgotten
 }

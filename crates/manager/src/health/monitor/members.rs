@@ -22,7 +22,10 @@ impl Monitor {
         let mut begin = Vec::new();
         for change in next.changes_since(&before) {
             match change {
-                Change::Added(entry) => begin.push((entry, Memory::default())),
+                Change::Added(entry) => {
+                    let known = self.known.remove(entry.id()).map(Memory::from);
+                    begin.push((entry, known.unwrap_or_default()));
+                }
                 Change::Removed(entry) => {
                     members_changed = true;
                     self.forget(entry.id());

@@ -58,7 +58,14 @@ impl Monitor {
 
     /// Answers somebody who asks for a probe now. Asked-for probes have a limit of the same size, of their own.
     pub(super) fn answer(&mut self, question: Question) {
-        let Question { id, check, reply } = question;
+        let (id, check, reply) = match question {
+            Question::Check { id, check, reply } => (id, check, reply),
+            Question::ExpectGone { id, setup, noted } => {
+                self.expect_gone(&id, setup);
+                let _ = noted.send(());
+                return;
+            }
+        };
         let found = self.serials.get(&id).and_then(|serial| Some((*serial, self.watched.get_mut(serial)?)));
         let Some((serial, watched)) = found else {
             let _ = reply.send(Err(CheckError::Unknown));

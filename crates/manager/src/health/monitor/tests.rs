@@ -12,10 +12,10 @@ use peegeeq_testkit::{FakeInstance, Options, Setup, secs, wait_until};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::health::{Check, HealthHandle, HealthSettings, Judge, Judgement, start};
+use crate::health::{Check, HealthHandle, HealthSettings, Judge, Judgement, Remember, Ties, start};
 use crate::net::{Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Checkup, Observations};
-use crate::registry::{CatalogPublisher, CatalogReader, catalog_cell};
+use crate::registry::{CatalogPublisher, CatalogReader, KnownSetups, catalog_cell};
 use crate::tasks::{EndedEarly, Tasks};
 
 mod forced;
@@ -67,6 +67,8 @@ struct Scene {
     observations: Arc<Observations>,
     handle: HealthHandle,
     judged: Arc<Mutex<Vec<Judgement>>>,
+    /// All that was to be written about setups, in order.
+    written: Arc<Mutex<Vec<KnownSetups>>>,
     /// While `false`, judgements wait before they reach the catalog.
     gate: watch::Sender<bool>,
     /// While `true`, judgements are lost.
@@ -75,8 +77,13 @@ struct Scene {
 
 impl Scene {
     fn start(settings: HealthSettings) -> Self {
+        Self::start_again(settings, Catalog::default(), Vec::new())
+    }
+
+    /// As after a restart of the manager: with members, and what was known of their setups.
+    fn start_again(settings: HealthSettings, catalog: Catalog, known: Vec<KnownSetups>) -> Self {
         let (tasks, ended) = Tasks::new(Handle::current());
-        let (publisher, reader) = catalog_cell(Catalog::default());
+        let (publisher, reader) = catalog_cell(catalog);
         let publisher = Arc::new(Mutex::new(publisher));
         let (judged, losing) = (Arc::<Mutex<Vec<Judgement>>>::default(), Arc::<AtomicBool>::default());
         let (gate, opened) = watch::channel(true);
@@ -93,10 +100,19 @@ impl Scene {
                 })
             })
         };
+        let written = Arc::<Mutex<Vec<KnownSetups>>>::default();
+        let remember: Remember = {
+            let written = written.clone();
+            Arc::new(move |batch| {
+                written.lock().unwrap().extend(batch);
+                Box::pin(std::future::ready(()))
+            })
+        };
+        let ties = Ties { judge, remember, known };
         let dialer = Arc::new(Dialer::new(dialing()).unwrap());
         let observations = Arc::<Observations>::default();
-        let handle = start(settings, reader.clone(), observations.clone(), judge, dialer, &tasks);
-        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, gate, losing }
+        let handle = start(settings, reader.clone(), observations.clone(), ties, dialer, &tasks);
+        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, written, gate, losing }
     }
 
     fn register(&self, id: &str, host: &str, port: u16) {

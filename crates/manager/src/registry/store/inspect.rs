@@ -7,13 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use peegeeq_domain::instance::Instance;
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, TableHandle};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError, TableHandle};
 
 use super::bounds::JournalBounds;
 use super::error::OpenError;
 use super::instance_record;
 use super::medium::{Medium, Overlay};
-use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META};
+use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META, SETUPS};
+use super::setups_record::{self, KnownSetups};
 
 /// The first bytes of every file of the database.
 const MAGIC: &[u8] = b"redb";
@@ -32,6 +33,7 @@ pub struct SetAside {
 pub(super) struct Contents {
     pub(super) instances: Vec<Arc<Instance>>,
     pub(super) set_aside: Vec<SetAside>,
+    pub(super) setups: Vec<KnownSetups>,
     pub(super) journal: JournalBounds,
     pub(super) epoch: u64,
 }
@@ -94,7 +96,7 @@ pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> 
     let epoch = fact(database, EPOCH)?.parse().map_err(|_| redb::Error::Corrupted("its epoch is not a number".into()))?;
     let transaction = database.begin_read()?;
     let journal = JournalBounds::of(&transaction.open_table(JOURNAL)?)?;
-    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), journal, epoch };
+    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), journal, epoch };
     for entry in transaction.open_table(INSTANCES)?.iter()? {
         let (id, record) = entry?;
         match instance_record::read(id.value(), record.value()) {
@@ -102,5 +104,26 @@ pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> 
             Err(reason) => contents.set_aside.push(SetAside { id: id.value().into(), reason }),
         }
     }
+    contents.setups = read_setups(&transaction, &contents.instances)?;
     Ok(contents)
+}
+
+/// The setups once seen on these instances. A record that cannot be read, or that is about another instance of that id,
+/// counts as none: the next look tells what there is.
+fn read_setups(transaction: &ReadTransaction, instances: &[Arc<Instance>]) -> Result<Vec<KnownSetups>, redb::Error> {
+    let table = match transaction.open_table(SETUPS) {
+        Ok(table) => table,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let mut setups = Vec::new();
+    for instance in instances {
+        let Some(record) = table.get(instance.id().as_str())? else { continue };
+        match setups_record::read(instance.id().clone(), record.value()) {
+            Ok(known) if known.registered_at == instance.registered_at => setups.push(known),
+            Ok(_) => {}
+            Err(reason) => tracing::warn!(instanceId = instance.id().as_str(), reason, "stored setups cannot be read, they are not used"),
+        }
+    }
+    Ok(setups)
 }

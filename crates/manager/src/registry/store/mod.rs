@@ -13,6 +13,7 @@ mod journal_record;
 mod medium;
 mod recovery;
 mod schema;
+mod setups_record;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -22,7 +23,7 @@ use std::time::Duration;
 use peegeeq_domain::instance::{Instance, InstanceId};
 use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
-use redb::{Database, ReadableDatabase, StorageBackend, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, WriteTransaction};
 
 use crate::clock;
 use bounds::JournalBounds;
@@ -33,7 +34,8 @@ pub use inspect::SetAside;
 pub use journal_record::{JournalEntry, Seq};
 pub use medium::Medium;
 use medium::rewrite;
-use schema::{EPOCH, INSTANCES, JOURNAL, META};
+use schema::{EPOCH, INSTANCES, JOURNAL, META, SETUPS};
+pub use setups_record::{KnownSetup, KnownSetups};
 
 /// How much of the journal is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub enum Write {
     Put(Arc<Instance>),
     /// This instance is gone.
     Remove(InstanceId),
+    /// These setups were seen on an instance. Nothing is written if the instance is not there.
+    Setups(Arc<KnownSetups>),
     /// This happened.
     Note {
         /// When.
@@ -67,6 +71,8 @@ pub struct Loaded {
     pub instances: Vec<Arc<Instance>>,
     /// Records that could not be read. They stay in the file, untouched.
     pub set_aside: Vec<SetAside>,
+    /// The setups that were once seen on these instances.
+    pub setups: Vec<KnownSetups>,
     /// The number of this opening: one more than the last.
     pub epoch: u64,
 }
@@ -80,6 +86,8 @@ pub struct Store<M: Medium = FileMedium> {
     database: Option<Database>,
     /// What was acknowledged: the truth that the file is compared with after a failure.
     acknowledged: HashMap<InstanceId, Arc<Instance>>,
+    /// The records of setups before a batch that may not have reached the disk, newest last.
+    unsure_setups: Vec<(InstanceId, Option<Vec<u8>>)>,
     journal: JournalBounds,
     epoch: u64,
     /// Reused for every record that is written.
@@ -119,9 +127,11 @@ impl<M: Medium> Store<M> {
         let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
         let epoch = contents.epoch + 1;
         let (journal, buffer) = (contents.journal, Vec::new());
-        let mut store = Self { medium, settings, database: Some(database), acknowledged, journal, epoch, buffer, _lock: None };
+        let (database, unsure_setups) = (Some(database), Vec::new());
+        let mut store = Self { medium, settings, database, acknowledged, unsure_setups, journal, epoch, buffer, _lock: None };
         store.begin_epoch()?;
-        Ok((store, Loaded { instances: contents.instances, set_aside: contents.set_aside, epoch }))
+        let inspect::Contents { instances, set_aside, setups, .. } = contents;
+        Ok((store, Loaded { instances, set_aside, setups, epoch }))
     }
 
     /// Makes a whole batch durable, or nothing of it. `now` decides which journal entries are too old.
@@ -179,8 +189,10 @@ impl<M: Medium> Store<M> {
             transaction.open_table(META)?.insert(EPOCH, self.epoch.to_string().as_bytes())?;
         }
         let mut journal = write_records(&transaction, batch, self.epoch, self.journal, &mut self.buffer)?;
+        write_setups(&transaction, batch, &mut self.buffer, &mut self.unsure_setups)?;
         journal.prune(&mut transaction.open_table(JOURNAL)?, self.settings, now)?;
         transaction.commit()?;
+        self.unsure_setups.clear();
         self.journal = journal;
         self.acknowledge(batch);
         Ok(())
@@ -191,7 +203,7 @@ impl<M: Medium> Store<M> {
             match write {
                 Write::Put(instance) => drop(self.acknowledged.insert(instance.id().clone(), instance.clone())),
                 Write::Remove(id) => drop(self.acknowledged.remove(id)),
-                Write::Note { .. } => {}
+                Write::Setups(_) | Write::Note { .. } => {}
             }
         }
     }
@@ -225,9 +237,37 @@ fn write_records(
                 journal.insert(bounds.next, &**buffer)?;
                 bounds.grew(*at);
             }
+            Write::Setups(_) => {}
         }
     }
     Ok(bounds)
+}
+
+/// Writes what a batch does to the records of setups, after the instances, and notes in `before` what stood there.
+fn write_setups(
+    transaction: &WriteTransaction,
+    batch: &[Write],
+    buffer: &mut Vec<u8>,
+    before: &mut Vec<(InstanceId, Option<Vec<u8>>)>,
+) -> Result<(), redb::Error> {
+    if !batch.iter().any(|write| matches!(write, Write::Remove(_) | Write::Setups(_))) {
+        return Ok(());
+    }
+    let instances = transaction.open_table(INSTANCES)?;
+    let mut setups = transaction.open_table(SETUPS)?;
+    for write in batch {
+        let (id, replaced) = match write {
+            Write::Remove(id) => (id, setups.remove(id.as_str())?),
+            Write::Setups(known) if instances.get(known.instance.as_str())?.is_some() => {
+                buffer.clear();
+                setups_record::write(known, buffer);
+                (&known.instance, setups.insert(known.instance.as_str(), &**buffer)?)
+            }
+            _ => continue,
+        };
+        before.push((id.clone(), replaced.map(|record| record.value().to_vec())));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

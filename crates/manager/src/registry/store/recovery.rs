@@ -11,7 +11,7 @@ use redb::Database;
 
 use super::inspect::{Contents, read_tables};
 use super::medium::{Medium, rewrite};
-use super::schema::{self, INSTANCES, JOURNAL};
+use super::schema::{self, INSTANCES, JOURNAL, SETUPS};
 use super::{Store, instance_record};
 
 impl<M: Medium> Store<M> {
@@ -28,6 +28,7 @@ impl<M: Medium> Store<M> {
             return Err(redb::Error::Corrupted(format!("the file was replaced: its epoch is {}, not {}", found.epoch, self.epoch)));
         }
         self.set_right(&database, &found)?;
+        self.unsure_setups.clear();
         self.database = Some(database);
         tracing::info!(file = self.medium.name(), "registry file verified after a failed write");
         Ok(())
@@ -45,6 +46,13 @@ impl<M: Medium> Store<M> {
                 self.buffer.clear();
                 instance_record::write(instance, &mut self.buffer);
                 instances.insert(id.as_str(), &*self.buffer)?;
+            }
+            let mut setups = transaction.open_table(SETUPS)?;
+            for (id, before) in self.unsure_setups.iter().rev() {
+                match before {
+                    Some(record) => drop(setups.insert(id.as_str(), &**record)?),
+                    None => drop(setups.remove(id.as_str())?),
+                }
             }
             transaction.open_table(JOURNAL)?.retain_in(self.journal.next.., |_, _| false)?;
         }

@@ -9,6 +9,9 @@ use redb::{Builder, Database, StorageBackend, TableDefinition};
 pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 /// Instances by id.
 pub(super) const INSTANCES: TableDefinition<&str, &[u8]> = TableDefinition::new("instances");
+/// The setups once seen on an instance, by its id. A store of a release that did not keep them has no such table; such a
+/// release opens a store that has one, and leaves it alone.
+pub(super) const SETUPS: TableDefinition<&str, &[u8]> = TableDefinition::new("setups");
 /// What happened, by a number that only grows.
 pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
 

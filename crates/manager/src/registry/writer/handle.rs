@@ -11,10 +11,13 @@ use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::RegistrySettings;
-use crate::registry::store::CommitErrorKind;
+use crate::registry::store::{CommitErrorKind, KnownSetups};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
 const JUDGEMENTS_WAITING_MAX: usize = 64;
+
+/// Bundles of known setups that wait for the writer, which takes them without waiting for the disk.
+const SETUPS_WAITING_MAX: usize = 4;
 
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,15 @@ pub struct Registered {
     pub instance: Arc<Instance>,
     /// Whether the id was not registered before.
     pub created: bool,
+}
+
+/// Answer to a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// The instance as it is now.
+    pub instance: Arc<Instance>,
+    /// Whether anything differs from before; if not, it has the revision it had, and the journal says nothing.
+    pub changed: bool,
 }
 
 /// Why an order was not carried out.
@@ -95,7 +107,7 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Register { registration: Box<Registration>, reply: Reply<Registered> },
-    Update { id: InstanceId, patch: Patch, expected: Option<Revision>, reply: Reply<Arc<Instance>> },
+    Update { id: InstanceId, patch: Patch, expected: Option<Revision>, reply: Reply<Updated> },
     Deregister { id: InstanceId, reply: Reply<()> },
 }
 
@@ -107,6 +119,7 @@ pub(super) type Judgements = (Vec<Judgement>, oneshot::Sender<()>);
 pub struct RegistryHandle {
     commands: mpsc::Sender<Command>,
     judgements: mpsc::Sender<Judgements>,
+    setups: mpsc::Sender<Vec<KnownSetups>>,
     status: Arc<ArcSwap<StoreStatus>>,
 }
 
@@ -114,15 +127,17 @@ pub struct RegistryHandle {
 pub(super) struct Doors {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
+    pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
 pub(super) fn doors(settings: RegistrySettings) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
+    let (setups, setups_in) = mpsc::channel(SETUPS_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
-    let doors = Doors { commands: commands_in, judgements: judgements_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, status }, doors)
+    let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, status: status.clone() };
+    (RegistryHandle { commands, judgements, setups, status }, doors)
 }
 
 impl RegistryHandle {
@@ -135,7 +150,7 @@ impl RegistryHandle {
     }
 
     /// Changes an instance. With `expected`, only if that is its revision. The patch must have no fault.
-    pub async fn update(&self, id: InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Arc<Instance>, RegistryError> {
+    pub async fn update(&self, id: InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Updated, RegistryError> {
         self.order(|reply| Command::Update { id, patch, expected, reply }).await
     }
 
@@ -152,6 +167,13 @@ impl RegistryHandle {
             // An error means that the writer dropped its end, which is the sign that all is shown.
             let _ = seen.await;
         }
+    }
+
+    /// Hands over which setups are known of instances, and returns when the writer took it; at once when the manager is
+    /// stopping. Written when the disk has time; those of an instance that left are dropped.
+    pub async fn remember(&self, setups: Vec<KnownSetups>) {
+        // A closed channel: the manager stops, and the next one asks the instances again.
+        let _ = self.setups.send(setups).await;
     }
 
     /// Whether the store takes writes.

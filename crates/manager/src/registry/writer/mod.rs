@@ -8,6 +8,7 @@ mod backlog;
 mod committer;
 mod departed;
 mod handle;
+mod keepsakes;
 mod pause;
 mod plan;
 mod task;
@@ -19,8 +20,8 @@ use super::reader::{CatalogReader, catalog_cell};
 use super::store::{Loaded, Medium, Store};
 use crate::tasks::{TaskName, Tasks};
 use handle::{Doors, doors};
-pub use handle::{Judgement, Registered, RegistryError, RegistryHandle, StoreStatus};
-use task::Writer;
+pub use handle::{Judgement, Registered, RegistryError, RegistryHandle, StoreStatus, Updated};
+use task::{Inputs, Writer};
 
 /// The bounds of the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,13 +41,13 @@ pub fn start<M: Medium>(store: Store<M>, loaded: Loaded, settings: RegistrySetti
     }
     let (catalog, _) = Catalog::default().after([CatalogEvent::MembersReplaced(loaded.instances)]);
     let (publisher, reader) = catalog_cell(catalog);
-    let (handle, Doors { commands, judgements, status }) = doors(settings);
+    let (handle, Doors { commands, judgements, setups, status }) = doors(settings);
     let (jobs, jobs_in) = mpsc::channel(1);
     let (done_out, done) = mpsc::channel(1);
     tasks.vital_blocking(TaskName::RegistryStore, move || committer::run(store, jobs_in, &done_out));
     let writer = Writer::new(publisher, settings, status, jobs);
     let stop = tasks.stop_signal();
-    tasks.vital(TaskName::RegistryWriter, writer.run(commands, judgements, done, stop));
+    tasks.vital(TaskName::RegistryWriter, writer.run(Inputs { commands, judgements, setups, done }, stop));
     (handle, reader)
 }
 

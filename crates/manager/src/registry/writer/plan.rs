@@ -12,14 +12,14 @@ use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 
 use super::departed::Departed;
-use super::handle::{Command, Registered, RegistryError, Reply};
+use super::handle::{Command, Registered, RegistryError, Reply, Updated};
 use crate::registry::store::Write;
 
 /// An answer that waits for the commit.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Registered { registered: Registered, reply: Reply<Registered> },
-    Updated { instance: Arc<Instance>, reply: Reply<Arc<Instance>> },
+    Updated { updated: Updated, reply: Reply<Updated> },
     Deregistered { last: Arc<Instance>, reply: Reply<()> },
     Refused { error: RegistryError, reply: Refusal },
 }
@@ -28,7 +28,7 @@ pub(super) enum Outcome {
 #[derive(Debug)]
 pub(super) enum Refusal {
     Register(Reply<Registered>),
-    Update(Reply<Arc<Instance>>),
+    Update(Reply<Updated>),
     Deregister(Reply<()>),
 }
 
@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
                 Err(error) => Outcome::Refused { error, reply: Refusal::Register(reply) },
             },
             Command::Update { id, patch, expected, reply } => match self.update(&id, patch, expected) {
-                Ok(instance) => Outcome::Updated { instance, reply },
+                Ok(updated) => Outcome::Updated { updated, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Update(reply) },
             },
             Command::Deregister { id, reply } => match self.deregister(&id) {
@@ -135,7 +135,7 @@ impl<'a> Plan<'a> {
         Ok(Registered { instance, created: true })
     }
 
-    fn update(&mut self, id: &InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Arc<Instance>, RegistryError> {
+    fn update(&mut self, id: &InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Updated, RegistryError> {
         let known = self.known(id).ok_or(RegistryError::NotFound)?;
         if expected.is_some_and(|expected| expected != known.revision) {
             return Err(RegistryError::RevisionMismatch { current: known.revision });
@@ -143,10 +143,10 @@ impl<'a> Plan<'a> {
         let instance = Arc::new(known.patched(patch, self.now));
         let unchanged = Instance { revision: known.revision, updated_at: known.updated_at, ..(*instance).clone() } == *known;
         if unchanged {
-            return Ok(known);
+            return Ok(Updated { instance: known, changed: false });
         }
         self.change(&instance);
-        Ok(instance)
+        Ok(Updated { instance, changed: true })
     }
 
     fn deregister(&mut self, id: &InstanceId) -> Result<Arc<Instance>, RegistryError> {

@@ -21,10 +21,11 @@ use super::backlog::Backlog;
 use super::committer::Finished;
 use super::departed::Departed;
 use super::handle::{Command, Judgement, Judgements, RegistryError, StoreStatus};
+use super::keepsakes::Keepsakes;
 use super::plan::{Outcome, Plan, Planned};
 use crate::clock;
 use crate::registry::reader::CatalogPublisher;
-use crate::registry::store::{CommitError, Write};
+use crate::registry::store::{CommitError, KnownSetups, Write};
 
 /// The most orders in one commit.
 const BATCH_MAX: usize = 1024;
@@ -42,6 +43,7 @@ pub(super) struct Writer {
     /// To the committer. Dropped at the end, which closes the store.
     jobs: mpsc::Sender<Vec<Write>>,
     backlog: Backlog,
+    keepsakes: Keepsakes,
     departed: Departed,
     announcer: Announcer,
     in_flight: Option<InFlight>,
@@ -52,8 +54,30 @@ pub(super) struct Writer {
 struct InFlight {
     events: Vec<CatalogEvent>,
     outcomes: Vec<Outcome>,
+    /// How many of its writes, before those of the backlog, are about setups.
+    from_keepsakes: usize,
     /// How many of its last writes came from the backlog.
     from_backlog: usize,
+}
+
+/// What the writer listens to.
+pub(super) struct Inputs {
+    pub(super) commands: mpsc::Receiver<Command>,
+    pub(super) judgements: mpsc::Receiver<Judgements>,
+    pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
+    pub(super) done: mpsc::Receiver<Finished>,
+}
+
+impl Inputs {
+    fn close(&mut self) {
+        self.commands.close();
+        self.judgements.close();
+        self.setups.close();
+    }
+
+    fn is_over(&self) -> bool {
+        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty() && self.setups.is_empty()
+    }
 }
 
 impl Writer {
@@ -64,49 +88,46 @@ impl Writer {
         jobs: mpsc::Sender<Vec<Write>>,
     ) -> Self {
         let backlog = Backlog::new(settings.journal_queue_max);
-        let (departed, announcer) = Default::default();
-        Self { publisher, settings, status, jobs, backlog, departed, announcer, in_flight: None }
+        let (keepsakes, departed, announcer) = Default::default();
+        Self { publisher, settings, status, jobs, backlog, keepsakes, departed, announcer, in_flight: None }
     }
 
     /// Runs until the stop signal, and then until everything that was taken is done.
-    pub(super) async fn run(
-        mut self,
-        mut commands: mpsc::Receiver<Command>,
-        mut judgements: mpsc::Receiver<Judgements>,
-        mut done: mpsc::Receiver<Finished>,
-        stop: CancellationToken,
-    ) {
+    pub(super) async fn run(mut self, mut inputs: Inputs, stop: CancellationToken) {
         let mut waiting = Vec::new();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while !(commands.is_closed() && commands.is_empty() && judgements.is_empty() && self.in_flight.is_none()) {
+        while !(inputs.is_over() && self.in_flight.is_none()) {
             let free = self.in_flight.is_none();
-            if free && commands.is_empty() && !self.backlog.is_empty() && !self.is_failing() {
+            if free && inputs.commands.is_empty() && self.has_leisure_work() && !self.is_failing() {
                 self.begin(Planned::default());
                 continue;
             }
             tokio::select! {
                 biased;
-                finished = done.recv(), if !free => match finished {
+                finished = inputs.done.recv(), if !free => match finished {
                     Some(finished) => {
                         let answered = self.finish(finished);
-                        await_returning_callers(&commands, answered).await;
+                        await_returning_callers(&inputs.commands, answered).await;
                     }
                     None => return tracing::error!("the thread of the registry's store ended, nothing can be registered any more"),
                 },
-                Some(bundle) = judgements.recv() => self.judge(bundle),
-                1.. = commands.recv_many(&mut waiting, BATCH_MAX), if free => {
-                    metrics::gauge!("peegeeq_registry_queue_depth").set(commands.len() as f64);
+                Some(bundle) = inputs.judgements.recv() => self.judge(bundle),
+                1.. = inputs.commands.recv_many(&mut waiting, BATCH_MAX), if free => {
+                    metrics::gauge!("peegeeq_registry_queue_depth").set(inputs.commands.len() as f64);
                     self.decide(waiting.drain(..));
                 }
+                Some(known) = inputs.setups.recv() => self.keepsakes.add(known, &self.publisher.current()),
                 _ = tidy.tick(), if free => self.begin(Planned::default()),
-                () = stop.cancelled(), if !commands.is_closed() => {
-                    commands.close();
-                    judgements.close();
-                }
+                () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
             }
         }
-        self.flush(&mut done).await;
+        self.flush(&mut inputs.done).await;
+    }
+
+    /// Whether something waits for which nobody waits.
+    fn has_leisure_work(&self) -> bool {
+        !(self.backlog.is_empty() && self.keepsakes.is_empty())
     }
 
     /// Decides orders, and commits what follows from them.
@@ -125,8 +146,9 @@ impl Writer {
     /// Hands a batch to the committer, with the entries of the backlog behind it.
     fn begin(&mut self, planned: Planned) {
         let Planned { mut writes, events, outcomes } = planned;
+        let from_keepsakes = self.keepsakes.take(&self.publisher.current(), &mut writes);
         let from_backlog = self.backlog.take(clock::wall(), &mut writes);
-        self.in_flight = Some(InFlight { events, outcomes, from_backlog });
+        self.in_flight = Some(InFlight { events, outcomes, from_keepsakes, from_backlog });
         // There is room, because nothing else is in flight. If the thread is gone, so is the end of its channel of answers,
         // and the loop sees that next.
         let _ = self.jobs.try_send(writes);
@@ -134,12 +156,15 @@ impl Writer {
 
     /// A commit is over: shows and answers, or refuses. Says how many callers were answered.
     fn finish(&mut self, finished: Finished) -> usize {
-        let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
+        let Some(InFlight { events, outcomes, from_keepsakes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
         let Finished { mut writes, result } = finished;
         match &result {
             Ok(()) => self.show(events),
-            Err(_) => self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..)),
+            Err(_) => {
+                self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..));
+                self.keepsakes.put_back(writes.drain(writes.len().saturating_sub(from_keepsakes)..));
+            }
         }
         self.note_status(&result);
         self.answer(outcomes, &result);
@@ -169,9 +194,11 @@ impl Writer {
                 self.announcer.registered(&registered.instance, registered.created);
                 let _ = reply.send(Ok(registered));
             }
-            Outcome::Updated { instance, reply } => {
-                self.announcer.updated(&instance);
-                let _ = reply.send(Ok(instance));
+            Outcome::Updated { updated, reply } => {
+                if updated.changed {
+                    self.announcer.updated(&updated.instance);
+                }
+                let _ = reply.send(Ok(updated));
             }
             Outcome::Deregistered { last, reply } => {
                 self.announcer.deregistered(&last);
@@ -226,13 +253,14 @@ impl Writer {
         }
     }
 
-    /// Writes the last entries of the backlog, once.
+    /// Writes what still waits, until all is written or the disk refuses.
     async fn flush(mut self, done: &mut mpsc::Receiver<Finished>) {
-        if !self.backlog.is_empty() {
+        let mut refused = false;
+        while self.has_leisure_work() && !refused {
             self.begin(Planned::default());
-            if let Some(finished) = done.recv().await {
-                self.finish(finished);
-            }
+            let Some(finished) = done.recv().await else { break };
+            refused = finished.result.is_err();
+            self.finish(finished);
         }
         if !self.backlog.is_empty() {
             tracing::error!(entries = self.backlog.len(), "the last journal entries could not be written");

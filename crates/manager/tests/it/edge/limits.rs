@@ -88,6 +88,17 @@ async fn a_slow_body_is_told_408() {
 }
 
 #[tokio::test]
+async fn half_a_head_behind_a_request_is_cut_off_like_a_slow_head() {
+    let app = Plan::new().with("-Dserver.header.timeout=300").with("-Dserver.idle.timeout=3600000").start().await;
+    let mut stream = open(&app).await;
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\nGET /health HT").await.expect("written");
+    let mut text = Vec::new();
+    let reading = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut text);
+    tokio::time::timeout(secs(20), reading).await.expect("the connection is closed").expect("and read to its end");
+    assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&text));
+}
+
+#[tokio::test]
 async fn an_idle_connection_is_closed() {
     let app = Plan::new().with("-Dserver.idle.timeout=300").start().await;
     let mut stream = open(&app).await;

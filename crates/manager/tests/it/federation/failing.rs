@@ -110,3 +110,26 @@ async fn a_setup_forgotten_at_a_restart_is_missing_and_said() {
     assert_eq!(answer["complete"], false);
     assert!(answer["degradedSetups"][0]["action"].as_str().is_some_and(|action| action.contains("connect")), "{answer}");
 }
+
+#[tokio::test]
+async fn a_setup_lost_while_the_manager_was_stopped_is_missing_and_said() {
+    let plan = Plan::new().with("-Dhealth.setups.interval=100");
+    let app = plan.start().await;
+    let instance = app.instance("a", World::sample("alpha")).await;
+    wait_until("the setup to be seen", secs(30), || async {
+        let health = app.get("/api/v1/instances/a/health").await.json();
+        if health["setups"][0]["setupId"] == "alpha" { Ok(()) } else { Err(health.to_string()) }
+    })
+    .await;
+    app.stop().await;
+    assert!(instance.forget_setup("alpha"));
+
+    let app = plan.start().await;
+    let answer = wait_until("the setup to be missing", secs(30), || async {
+        let answer = app.get(&format!("{OVERVIEW}?fresh=true")).await.json();
+        if answer["degradedSetups"][0]["status"] == "missing" { Ok(answer) } else { Err(answer.to_string()) }
+    })
+    .await;
+    assert_eq!((&answer["sources"][0]["status"], &answer["complete"]), (&json!("degraded"), &json!(false)), "{answer}");
+    assert!(answer["degradedSetups"][0]["action"].as_str().is_some_and(|action| action.contains("connect")), "{answer}");
+}

@@ -50,3 +50,16 @@ async fn wrong_changes_are_refused_and_change_nothing() {
     assert_eq!(app.row("a").await["revision"], 1);
     assert_eq!(app.put("/api/v1/instances/nosuch", &json!({"weight": 2})).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_says_so() {
+    let app = app_with_one().await;
+    let change = json!({"weight": 3, "metadata": {"old": "1"}});
+    let changed = app.put("/api/v1/instances/a", &change).await.json();
+    assert_eq!((&changed["changed"], &changed["revision"]), (&json!(true), &json!(2)));
+    let etag = app.get("/api/v1/instances/a").await.header("etag").to_owned();
+    snapshot!("unchanged", app.put("/api/v1/instances/a", &change).await);
+    assert_eq!(app.put("/api/v1/instances/a", &json!({})).await.json()["changed"], false);
+    assert_eq!(app.row("a").await["revision"], 2);
+    assert_eq!(app.get("/api/v1/instances/a").await.header("etag"), etag);
+}

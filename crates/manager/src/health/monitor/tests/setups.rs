@@ -119,3 +119,62 @@ async fn a_setup_that_did_not_come_along_when_its_instance_moved_is_missing() {
     assert_eq!(missing.database, database);
     scene.setup_becomes("a", "b/e t", |setup| !setup.missing).await;
 }
+
+impl Scene {
+    /// The setups that were last to be written, once they are these.
+    async fn written_become(&self, wanted: &[&str]) -> KnownSetups {
+        wait_until("what is written", PATIENCE, || {
+            let last = self.written.lock().unwrap().last().cloned();
+            let ids = |known: &KnownSetups| known.setups.iter().map(|setup| setup.id.to_string()).collect::<Vec<_>>();
+            let found = last.filter(|known| ids(known) == wanted && known.setups.iter().all(|setup| setup.database.is_some()));
+            std::future::ready(found.ok_or_else(|| format!("{:?}", self.written.lock().unwrap())))
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn a_setup_lost_while_the_manager_was_stopped_is_missing_and_nothing_else_is_restored() {
+    let first = Scene::start(looking());
+    let mut instance = first.with_instance("a", two_setups()).await;
+    let known = first.written_become(&["alpha", "b/e t"]).await;
+    let catalog = Catalog::clone(&first.reader.current());
+    assert!(first.tasks.stop(secs(10)).await);
+    instance.restart_on_same_port().await.unwrap();
+
+    let (fresh, _) = Catalog::default().after(catalog.entries().iter().map(|entry| CatalogEvent::Registered(entry.instance.clone())));
+    let second = Scene::start_again(looking(), fresh, vec![known.clone()]);
+    assert!(second.setups("a").is_none(), "nothing is seen before a look");
+    let missing = second.setup_becomes("a", "alpha", |setup| setup.missing).await;
+    assert_eq!(missing.database, known.setups[0].database);
+    assert_eq!(second.written.lock().unwrap().len(), 0, "nothing changed, so nothing is written");
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_written_once() {
+    let scene = Scene::start(looking());
+    let instance = scene.with_instance("a", two_setups()).await;
+    scene.written_become(&["alpha", "b/e t"]).await;
+    let (written, looks) = (scene.written.lock().unwrap().len(), instance.hits("/api/v1/setups"));
+    eventually("more looks", || instance.hits("/api/v1/setups") > looks + 9).await;
+    assert_eq!(scene.written.lock().unwrap().len(), written);
+}
+
+#[tokio::test]
+async fn a_setup_that_was_ordered_to_go_is_not_missed() {
+    let scene = Scene::start(looking());
+    let instance = scene.with_instance("a", two_setups()).await;
+    scene.written_become(&["alpha", "b/e t"]).await;
+    scene.handle.expect_gone(&id("a"), "alpha").await.unwrap();
+    scene.written_become(&["b/e t"]).await;
+    assert_eq!(scene.setups("a").unwrap().setups.len(), 2, "it is still there");
+    instance.update(|world| world.setups.retain(|setup| &*setup.id != "alpha"));
+    eventually("it is forgotten", || scene.setups("a").unwrap().setups.len() == 1).await;
+
+    instance.update(|world| world.setups.clear());
+    scene.setup_becomes("a", "b/e t", |setup| setup.missing).await;
+    scene.handle.expect_gone(&id("a"), "b/e t").await.unwrap();
+    assert_eq!(scene.setups("a").unwrap().setups.len(), 0, "what was missing is forgotten at once");
+    scene.written_become(&[]).await;
+    scene.handle.expect_gone(&id("stranger"), "b/e t").await.unwrap();
+}

@@ -50,3 +50,13 @@ fn what_cannot_be_used_says_why() {
         assert!(error.contains(reason), "{error}");
     }
 }
+
+#[test]
+fn the_golden_file_is_what_is_written_and_is_read() {
+    let golden = [&[VERSION], include_str!("golden/instance-1.json").trim_end().as_bytes()].concat();
+    let instance = crate::registry::store::tests::instance("a", 1);
+    let mut record = Vec::new();
+    write(&instance, &mut record);
+    assert_eq!(String::from_utf8(record).unwrap(), String::from_utf8(golden.clone()).unwrap());
+    assert_eq!(read("a", &golden).as_ref(), Ok(&*instance));
+}

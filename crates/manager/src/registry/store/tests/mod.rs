@@ -5,6 +5,7 @@ mod faults;
 mod files;
 mod journal;
 mod power_cut;
+mod setups;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,7 +71,7 @@ impl Model {
                 Write::Put(instance) => drop(next.instances.insert(instance.id().clone(), instance.clone())),
                 Write::Remove(id) => drop(next.instances.remove(id)),
                 Write::Note { event: JournalEvent::Gap { lost }, .. } => next.notes.push(*lost),
-                Write::Note { .. } => {}
+                Write::Setups(_) | Write::Note { .. } => {}
             }
         }
         next

@@ -1,10 +1,13 @@
 //! Orders and their answers on a healthy disk.
 
+use std::io::ErrorKind;
+
 use peegeeq_domain::instance::{Patch, Presence};
 use peegeeq_domain::journal::JournalEvent;
 
 use super::*;
-use crate::registry::store::Seq;
+use crate::registry::store::tests::disk::{Fault, On};
+use crate::registry::store::{KnownSetup, KnownSetups, Seq};
 
 #[tokio::test]
 async fn what_was_acknowledged_is_seen_at_once_and_after_a_restart() {
@@ -31,10 +34,41 @@ async fn updates_name_their_revision() {
     assert_eq!(update(None).await, Err(RegistryError::NotFound));
     registry.registry.register(registration("a", 1)).await.unwrap();
     assert_eq!(update(Some(Revision(7))).await, Err(RegistryError::RevisionMismatch { current: Revision(1) }));
-    let updated = update(Some(Revision(1))).await.unwrap();
-    assert_eq!((updated.revision, updated.presence), (Revision(2), Presence::Draining));
+    let Updated { instance, changed } = update(Some(Revision(1))).await.unwrap();
+    assert_eq!((instance.revision, instance.presence, changed), (Revision(2), Presence::Draining, true));
     assert_eq!(registry.registry.deregister(id("b")).await, Err(RegistryError::NotFound));
     registry.stop().await;
+}
+
+#[tokio::test]
+async fn an_update_that_changes_nothing_leaves_revision_and_journal_alone() {
+    let registry = running(SETTINGS);
+    registry.registry.register(registration("a", 1)).await.unwrap();
+    for (changed, revision) in [(true, 2), (false, 2), (false, 2)] {
+        let drain = Patch { presence: Some(Presence::Draining), ..Patch::default() };
+        let updated = registry.registry.update(id("a"), drain, None).await.unwrap();
+        assert_eq!((updated.changed, updated.instance.revision), (changed, Revision(revision)));
+    }
+    let (store, _) = Store::on_medium(registry.stop().await, KEEP_ALL).unwrap();
+    let events = store.journal(Seq::default(), 100).unwrap();
+    assert_eq!(events.iter().filter(|entry| matches!(entry.event, Some(JournalEvent::Updated { .. }))).count(), 1);
+}
+
+#[tokio::test]
+async fn known_setups_are_written_for_members_and_the_latest_counts() {
+    let registry = running(SETTINGS);
+    let instance = registry.registry.register(registration("a", 1)).await.unwrap().instance;
+    let known = |name: &str, setups: &[&str]| {
+        let setup = |id: &&str| KnownSetup { id: (*id).into(), database: None, queues: Vec::new() };
+        KnownSetups { instance: id(name), registered_at: instance.registered_at, setups: setups.iter().map(setup).collect() }
+    };
+    registry.disk.fail(Fault { on: On::Sync, after: 0, between: 0, times: 1, error: ErrorKind::Other });
+    registry.registry.remember(vec![known("a", &["s1"]), known("stranger", &["s1"])]).await;
+    until("the disk refuses", || registry.registry.store_status() != StoreStatus::Ok).await;
+    registry.registry.remember(vec![known("a", &["s1", "s2"])]).await;
+    until("it works again", || registry.registry.store_status() == StoreStatus::Ok).await;
+    let (_, loaded) = Store::on_medium(registry.stop().await, KEEP_ALL).unwrap();
+    assert_eq!(loaded.setups, [known("a", &["s1", "s2"])]);
 }
 
 #[tokio::test]
