@@ -39,7 +39,7 @@ impl Contender {
             let _ = writeln!(servers, "    server {stub};");
         }
         let configuration = format!(
-            "daemon off;\nworker_processes 2;\nworker_rlimit_nofile 40000;\npid {home}/nginx.pid;\nerror_log {home}/nginx.log;\n\
+            "daemon off;\nworker_processes 2;\nworker_rlimit_nofile 18000;\npid {home}/nginx.pid;\nerror_log {home}/nginx.log;\n\
              events {{ worker_connections 16384; }}\nhttp {{\n  access_log off;\n  keepalive_requests 1000000000;\n\
              \x20 client_body_temp_path {home}/nginx-body;\n  proxy_temp_path {home}/nginx-proxy;\n  fastcgi_temp_path {home}/nginx-fastcgi;\n\
              \x20 uwsgi_temp_path {home}/nginx-uwsgi;\n  scgi_temp_path {home}/nginx-scgi;\n\
@@ -62,7 +62,7 @@ impl Contender {
             let _ = writeln!(servers, "  server stub{number} {stub}");
         }
         let configuration = format!(
-            "global\n  nbthread 2\n  maxconn 16384\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
+            "global\n  nbthread 2\n  maxconn 8192\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n\
              frontend front\n  bind {address}\n  default_backend stubs\nbackend stubs\n  balance roundrobin\n  http-reuse always\n{servers}"
         );
         let file = folder.path().join("haproxy.cfg");
