@@ -15,6 +15,7 @@ use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
 use crate::api::extract::BodyLimits;
 use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
+use crate::api::management::ManagementApi;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
@@ -147,8 +148,9 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         readiness: readiness.clone(),
         metrics,
     });
+    let management = Arc::new(ManagementApi::new(federation.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
-    let router = api::router::router(state, federation, tokens.anonymous());
+    let router = api::router::router(state, federation, management, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
     let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry };

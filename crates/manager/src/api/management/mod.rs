@@ -1,0 +1,53 @@
+//! `/api/v1/management/…` and `/api/v1/setups` for the whole cluster, in the shape in which one instance answers: whoever
+//! speaks to an instance can speak to the manager instead.
+//!
+//! Owns that shape and what strict readers of it insist on. Does not own asking instances (`federation`), nor requests that
+//! name an instance.
+
+mod conflicts;
+mod envelope;
+mod handlers;
+mod health;
+mod lists;
+mod metrics;
+mod needs;
+mod overview;
+mod query;
+mod row;
+mod setups;
+
+use std::sync::Arc;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::federation::FederationHandle;
+
+/// What these handlers have at hand.
+#[derive(Debug)]
+pub struct ManagementApi {
+    federation: FederationHandle,
+}
+
+impl ManagementApi {
+    /// Answers made of what `federation` learns.
+    pub fn new(federation: FederationHandle) -> Self {
+        Self { federation }
+    }
+}
+
+/// Routes that need the right to read.
+pub fn routes() -> OpenApiRouter<Arc<ManagementApi>> {
+    OpenApiRouter::new()
+        .routes(routes!(handlers::overview))
+        .routes(routes!(handlers::queues))
+        .routes(routes!(handlers::consumer_groups))
+        .routes(routes!(handlers::event_stores))
+        .routes(routes!(handlers::metrics))
+        .routes(routes!(handlers::setups))
+}
+
+/// Routes for everybody: they tell that somebody answers, and nothing else.
+pub fn open_routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
+    OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(health::sse)).routes(routes!(health::websocket))
+}
