@@ -18,7 +18,7 @@ use crate::api::wire::management::{ClusterEventStores, ClusterGroups, ClusterMet
 use crate::federation::{Answer, Content, Prepared, Unanswered, Want};
 
 /// The place of what is prepared in an instance's shape, behind the federation's own.
-const INSTANCE_SHAPE: usize = 3;
+pub(super) const INSTANCE_SHAPE: usize = 3;
 
 /// The place of the list of setups, which is made of the overview too.
 const SETUP_LIST: usize = 4;

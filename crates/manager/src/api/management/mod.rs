@@ -15,24 +15,27 @@ mod overview;
 mod query;
 mod row;
 mod setups;
+mod streams;
 
 use std::sync::Arc;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::fan_in::FanInHandle;
 use crate::federation::FederationHandle;
 
 /// What these handlers have at hand.
 #[derive(Debug)]
 pub struct ManagementApi {
     federation: FederationHandle,
+    fan_in: FanInHandle,
 }
 
 impl ManagementApi {
-    /// Answers made of what `federation` learns.
-    pub fn new(federation: FederationHandle) -> Self {
-        Self { federation }
+    /// Answers made of what `federation` learns, and streams of what `fan_in` hears.
+    pub fn new(federation: FederationHandle, fan_in: FanInHandle) -> Self {
+        Self { federation, fan_in }
     }
 }
 
@@ -45,6 +48,10 @@ pub fn routes() -> OpenApiRouter<Arc<ManagementApi>> {
         .routes(routes!(handlers::event_stores))
         .routes(routes!(handlers::metrics))
         .routes(routes!(handlers::setups))
+        .routes(routes!(streams::monitoring))
+        .routes(routes!(streams::metrics))
+        .routes(routes!(streams::metrics_of_old))
+        .routes(routes!(streams::queues))
 }
 
 /// Routes for everybody: they tell that somebody answers, and nothing else.

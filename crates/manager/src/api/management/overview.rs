@@ -63,7 +63,7 @@ fn stats(content: &Overview, setups: usize) -> String {
 }
 
 /// An uptime in an instance's words.
-fn uptime_text(millis: u64) -> String {
+pub(super) fn uptime_text(millis: u64) -> String {
     let minutes = millis / 60_000;
     format!("{}d {}h {}m", minutes / 1_440, minutes / 60 % 24, minutes % 60)
 }
