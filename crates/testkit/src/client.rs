@@ -1,6 +1,9 @@
 //! Owns small HTTP clients for tests and load. Does not own waiting for states, nor assertions.
 
+mod connection;
+mod events;
 mod load;
+mod socket;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,7 +19,10 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+pub use connection::{Connection, Head};
+pub use events::{Event, EventClient};
 pub use load::{LoadClient, LoadPlan, LoadReport};
+pub use socket::{Said, SocketClient};
 
 /// Bodies of answers are read up to this many bytes.
 const MOST_BODY: usize = 64 * 1_048_576;

@@ -13,10 +13,13 @@ mod stamp;
 mod wait;
 
 pub use chaos::{ChaosMode, ChaosProxy};
-pub use client::{ClientError, HttpClient, LoadClient, LoadPlan, LoadReport, Reply, raw};
+pub use client::{
+    ClientError, Connection, Event, EventClient, Head, HttpClient, LoadClient, LoadPlan, LoadReport, Reply, Said, SocketClient, raw,
+};
 pub use instance::canned::{Canned, CannedBody};
 pub use instance::fleet::{FakeFleet, FleetOptions};
 pub use instance::mode::Mode;
+pub use instance::script::{Script, Step};
 pub use instance::world::{ConsumerGroup, Database, EventStore, GroupStatus, Queue, QueueKind, Setup, World};
-pub use instance::{Dialect, FakeInstance, FakeInstanceHandle, Options, SeenRequest};
+pub use instance::{Accepted, Departure, Dialect, FakeInstance, FakeInstanceHandle, Options, SeenRequest};
 pub use wait::{millis, secs, wait_until};

@@ -24,6 +24,11 @@ impl Moment {
         u64::try_from(self.0 / 1_000_000).unwrap_or(u64::MAX)
     }
 
+    /// Nanoseconds since 1970, without the high bits that never change.
+    pub(crate) fn nanos(self) -> u64 {
+        (self.0 & u128::from(u64::MAX)) as u64
+    }
+
     /// Text with nine digits of a second, as Java writes the present.
     pub(crate) fn iso_nanos(self) -> String {
         self.iso(9, 1)

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// A response body.
@@ -16,7 +17,14 @@ pub(crate) enum FakeBody {
     Whole(Option<Bytes>),
     /// Piece by piece.
     Paced(Box<Paced>),
+    /// So many bytes of filling.
+    Filling(usize),
+    /// What a stream sends until it ends.
+    Events(mpsc::Receiver<Bytes>),
 }
+
+/// Filling of bodies whose size alone matters.
+static FILLING: [u8; 65_536] = [b'x'; 65_536];
 
 /// What happens when the bytes of a paced body are used up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +91,33 @@ impl Body for FakeBody {
                 let piece = ready!(paced.poll_piece(context));
                 Poll::Ready(piece.map(|result| result.map(Frame::data)))
             }
+            Self::Filling(0) => Poll::Ready(None),
+            Self::Filling(rest) => {
+                let piece = FILLING.get(..*rest).unwrap_or(&FILLING);
+                *rest -= piece.len();
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(piece)))))
+            }
+            Self::Events(events) => {
+                let event = ready!(events.poll_recv(context));
+                Poll::Ready(event.map(|bytes| Ok(Frame::data(bytes))))
+            }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        matches!(self, Self::Whole(bytes) if bytes.as_ref().is_none_or(Bytes::is_empty))
+        match self {
+            Self::Whole(bytes) => bytes.as_ref().is_none_or(Bytes::is_empty),
+            Self::Paced(paced) => paced.rest.is_empty() && paced.ending == Ending::Clean,
+            Self::Filling(rest) => *rest == 0,
+            Self::Events(_) => false,
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, Bytes::len) as u64),
-            Self::Paced(_) => SizeHint::default(),
+            Self::Filling(rest) => SizeHint::with_exact(*rest as u64),
+            Self::Paced(_) | Self::Events(_) => SizeHint::default(),
         }
     }
 }

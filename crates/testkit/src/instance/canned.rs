@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
 use super::body::{Ending, FakeBody};
@@ -62,6 +62,12 @@ impl Canned {
     #[must_use]
     pub fn empty() -> Self {
         Self::bare(CannedBody::Whole(Bytes::new()))
+    }
+
+    /// A refusal of this status (429, 503) that says after how many seconds to come again.
+    #[must_use]
+    pub fn busy(status: u16, retry_after: u64) -> Self {
+        Self::json(r#"{"error":"busy"}"#).status(status).header(RETRY_AFTER.as_str(), &retry_after.to_string())
     }
 
     /// A page in HTML where JSON was expected.

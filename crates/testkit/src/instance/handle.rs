@@ -3,8 +3,11 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use super::ledger::SeenRequest;
+use super::holdings::Accepted;
+use super::ledger::{Departure, SeenRequest};
 use super::mode::Mode;
 use super::shared::Shared;
 use super::world::World;
@@ -58,13 +61,19 @@ impl FakeInstanceHandle {
 
     /// Sets how the instance behaves on paths that start with `prefix`; the longest prefix wins.
     pub fn set_path_mode(&self, prefix: &str, mode: impl Into<Mode>) {
-        self.shared.memory().set_path_mode(prefix, Some(mode.into()));
+        self.shared.memory().set_path_mode(prefix, Some(mode.into()), None);
+        self.shared.mode_changes.send_modify(|count| *count += 1);
+    }
+
+    /// The same for the next `times` requests only.
+    pub fn set_path_mode_for(&self, prefix: &str, times: u64, mode: impl Into<Mode>) {
+        self.shared.memory().set_path_mode(prefix, Some(mode.into()), Some(times));
         self.shared.mode_changes.send_modify(|count| *count += 1);
     }
 
     /// Takes the mode of a prefix away.
     pub fn clear_path_mode(&self, prefix: &str) {
-        self.shared.memory().set_path_mode(prefix, None);
+        self.shared.memory().set_path_mode(prefix, None, None);
         self.shared.mode_changes.send_modify(|count| *count += 1);
     }
 
@@ -100,6 +109,54 @@ impl FakeInstanceHandle {
     /// Closes every open connection; the listener goes on.
     pub fn cut_connections(&self) {
         self.shared.cut();
+    }
+
+    /// Closes, without a word, the open connections that have no request under way.
+    pub fn close_idle_connections(&self) {
+        self.shared.idle_cuts.send_modify(|count| *count += 1);
+    }
+
+    /// From now on about one of `answers` answers is followed by the end of its connection, although nothing said so;
+    /// 0 keeps all connections.
+    pub fn close_one_in(&self, answers: u64) {
+        self.shared.close_one_in.store(answers, Ordering::Relaxed);
+    }
+
+    /// Sets the pause between the frames that streams send by themselves (statistics, metrics, heartbeats). Without it
+    /// they keep the seconds of a real instance. Streams that are open keep theirs.
+    pub fn set_stream_pace(&self, every: Duration) {
+        self.shared.set_pace(every);
+    }
+
+    /// Messages that were acted on, oldest first, whether or not their answers were delivered. Repetitions are not
+    /// merged: an instance that was sent a message twice has it twice.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<Accepted> {
+        self.shared.memory().holdings.accepted.iter().cloned().collect()
+    }
+
+    /// How many messages were acted on since the instance was made.
+    #[must_use]
+    pub fn accepted_count(&self) -> u64 {
+        self.shared.memory().holdings.accepted_count
+    }
+
+    /// Clients that went away before they had a whole answer, or that a script waited to go.
+    #[must_use]
+    pub fn departures(&self) -> Vec<Departure> {
+        self.shared.ledger.departures()
+    }
+
+    /// Streams of server-sent events and WebSockets that are open now.
+    #[must_use]
+    pub fn streams(&self) -> usize {
+        self.shared.streams.load(Ordering::Relaxed)
+    }
+
+    /// Connections accepted since the instance was made.
+    #[must_use]
+    pub fn accepted_connections(&self) -> usize {
+        self.shared.ledger.accepted_connections()
     }
 
     /// Connections that are open now.

@@ -1,10 +1,10 @@
 //! Owns what an instance remembers about the requests it saw: how many, how many at once, and the last of each
 //! path. Does not own answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -25,6 +25,20 @@ pub struct SeenRequest {
     /// Its body; empty for most.
     pub body: Bytes,
 }
+
+/// A client that went away before it had its whole answer, or while the instance waited for it to go.
+#[derive(Clone, Debug)]
+pub struct Departure {
+    /// The path that was asked for.
+    pub path: String,
+    /// When the instance noticed.
+    pub noticed: Instant,
+    /// How long after the request came.
+    pub after: Duration,
+}
+
+/// Departures that are remembered; the oldest are forgotten first.
+const MOST_DEPARTURES: usize = 10_000;
 
 /// How often one path answered one method with one status, and how long that took.
 #[derive(Clone, Debug)]
@@ -50,6 +64,8 @@ pub(crate) struct Ledger {
     in_flight: AtomicUsize,
     most_in_flight: AtomicUsize,
     connections: AtomicUsize,
+    accepted_connections: AtomicUsize,
+    departures: Mutex<VecDeque<Departure>>,
 }
 
 /// Counts one thing as present until it is dropped.
@@ -94,7 +110,33 @@ impl Ledger {
     /// Counts a connection as open until the return value is dropped.
     pub(crate) fn connected(&self) -> Present<'_> {
         self.connections.fetch_add(1, Ordering::Relaxed);
+        self.accepted_connections.fetch_add(1, Ordering::Relaxed);
         Present(&self.connections)
+    }
+
+    /// Connections accepted since the instance was made.
+    pub(crate) fn accepted_connections(&self) -> usize {
+        self.accepted_connections.load(Ordering::Relaxed)
+    }
+
+    /// Adds the body to the last request of a path, when it was read after the head.
+    pub(crate) fn body(&self, path: &str, body: &Bytes) {
+        if let Some(last) = record_of(&mut self.lock(), path).last.as_mut() {
+            last.body = body.clone();
+        }
+    }
+
+    /// Notes that a client went away.
+    pub(crate) fn departed(&self, path: &str, began: Instant) {
+        let mut departures = self.departures.lock().unwrap_or_else(PoisonError::into_inner);
+        if departures.len() == MOST_DEPARTURES {
+            departures.pop_front();
+        }
+        departures.push_back(Departure { path: path.to_owned(), noticed: Instant::now(), after: began.elapsed() });
+    }
+
+    pub(crate) fn departures(&self) -> Vec<Departure> {
+        self.departures.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -116,6 +158,7 @@ impl Ledger {
 
     pub(crate) fn clear(&self) {
         self.lock().clear();
+        self.departures.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.most_in_flight.store(self.in_flight.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 

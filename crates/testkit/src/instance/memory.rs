@@ -4,9 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+use tokio::sync::broadcast;
+
 use super::Dialect;
 use super::answers::management::Totals;
 use super::answers::{Answer, SetupView, View};
+use super::happening::Happening;
+use super::holdings::Holdings;
 use super::mode::Mode;
 use super::world::World;
 use crate::stamp::Moment;
@@ -15,13 +19,25 @@ use crate::stamp::Moment;
 const KEEP: Duration = Duration::from_millis(100);
 /// Rendered answers that are kept; beyond that all are dropped.
 const MOST_KEPT: usize = 64;
+/// Happenings that a slow stream may lag behind before it misses some.
+const MOST_HAPPENINGS: usize = 1_024;
+
+/// How paths with a prefix behave, and for how many requests more; `None` means for all.
+struct PathMode {
+    prefix: String,
+    mode: Mode,
+    left: Option<u64>,
+}
 
 /// The state of one instance.
 pub(crate) struct Memory {
     pub(crate) world: World,
     pub(crate) dialect: Dialect,
     mode: Mode,
-    path_modes: Vec<(String, Mode)>,
+    path_modes: Vec<PathMode>,
+    pub(crate) holdings: Holdings,
+    /// Where streams of this instance hear what happens.
+    pub(crate) happenings: broadcast::Sender<Happening>,
     databases_down: BTreeSet<String>,
     /// Setup id to the time of attaching, in milliseconds since 1970.
     attached: BTreeMap<String, u64>,
@@ -38,6 +54,8 @@ impl Memory {
             dialect,
             mode: Mode::Normal,
             path_modes: Vec::new(),
+            holdings: Holdings::default(),
+            happenings: broadcast::Sender::new(MOST_HAPPENINGS),
             databases_down: BTreeSet::new(),
             attached: BTreeMap::new(),
             started: Moment::now(),
@@ -55,6 +73,7 @@ impl Memory {
         self.metrics_were_asked = false;
         self.totals = None;
         self.attached.clear();
+        self.holdings.restart();
         if !forget_setups {
             self.attach_all();
         }
@@ -111,10 +130,10 @@ impl Memory {
         std::mem::replace(&mut self.mode, mode)
     }
 
-    pub(crate) fn set_path_mode(&mut self, prefix: &str, mode: Option<Mode>) {
-        self.path_modes.retain(|(known, _)| known != prefix);
-        self.path_modes.extend(mode.map(|mode| (prefix.to_owned(), mode)));
-        self.path_modes.sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
+    pub(crate) fn set_path_mode(&mut self, prefix: &str, mode: Option<Mode>, left: Option<u64>) {
+        self.path_modes.retain(|known| known.prefix != prefix);
+        self.path_modes.extend(mode.map(|mode| PathMode { prefix: prefix.to_owned(), mode, left }));
+        self.path_modes.sort_by_key(|known| std::cmp::Reverse(known.prefix.len()));
     }
 
     pub(crate) fn clear_path_modes(&mut self) {
@@ -125,10 +144,22 @@ impl Memory {
         &self.mode
     }
 
-    /// The mode for a path: the longest prefix wins over shorter ones and over the whole instance.
-    pub(crate) fn mode_of(&self, path: &str) -> Mode {
-        let special = self.path_modes.iter().find(|(prefix, _)| path.starts_with(prefix.as_str()));
-        special.map_or(&self.mode, |(_, mode)| mode).clone()
+    /// The mode for a request: the longest prefix of its path wins over shorter ones and over the whole instance. Counts
+    /// as one of those that a path's mode is for.
+    pub(crate) fn take_mode(&mut self, path: &str) -> Mode {
+        let Some(special) = self.path_modes.iter_mut().find(|known| known.left != Some(0) && path.starts_with(&known.prefix)) else {
+            return self.mode.clone();
+        };
+        if let Some(left) = special.left.as_mut() {
+            *left -= 1;
+        }
+        special.mode.clone()
+    }
+
+    /// Tells the streams of this instance.
+    pub(crate) fn tell(&self, happening: Happening) {
+        // Nobody listening is no failure.
+        let _ = self.happenings.send(happening);
     }
 
     /// What can be said at this moment.

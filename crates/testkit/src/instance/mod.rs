@@ -5,16 +5,25 @@ mod answering;
 mod answers;
 mod body;
 pub(crate) mod canned;
+mod changing;
 mod endpoint;
 pub(crate) mod fleet;
+mod gate;
 mod handle;
+mod happening;
+mod holdings;
 mod ledger;
+mod line;
 mod memory;
 pub(crate) mod mode;
 mod prometheus;
 mod samples;
+pub(crate) mod script;
 mod server;
 mod shared;
+mod sockets;
+mod streams;
+mod wire;
 pub(crate) mod world;
 
 use std::io;
@@ -22,7 +31,8 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 
 pub use handle::FakeInstanceHandle;
-pub use ledger::SeenRequest;
+pub use holdings::Accepted;
+pub use ledger::{Departure, SeenRequest};
 
 use self::memory::Memory;
 use self::server::Server;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::canned::Canned;
+use super::script::Script;
 
 /// How an instance behaves, on everything or on the paths that start with a prefix.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,12 @@ pub enum Mode {
     Hang,
     /// Always the same made-up answer.
     Reply(Arc<Canned>),
+    /// These steps on the wire, for each request.
+    Script(Arc<Script>),
+    /// 200 with the head and body of the request as JSON: `method`, `target`, `headers` as pairs, `body`.
+    Echo,
+    /// 200 with that many bytes.
+    Bytes(usize),
     /// These bytes instead of an HTTP answer, then the end of the connection. For the whole instance only.
     Raw(Bytes),
     /// Every connection ends in a reset as soon as it is accepted. For the whole instance only.

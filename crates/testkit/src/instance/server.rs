@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -15,8 +15,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use super::gate::Gate;
+use super::line::{How, Line};
 use super::mode::Mode;
 use super::shared::Shared;
+use super::sockets;
+use super::wire::{After, Wire, perform};
 use crate::net;
 
 /// Pause after a failed accept, so that running out of file descriptors does not become a busy loop.
@@ -100,12 +104,45 @@ async fn until(cuts: &mut tokio::sync::watch::Receiver<u64>, conversation: impl 
     }
 }
 
-async fn speak_http(stream: TcpStream, shared: &Shared) {
-    let service = service_fn(|request| shared.serve(request));
+/// Speaks HTTP until the connection ends, or until a request takes it over; after a script HTTP may go on.
+async fn speak_http(stream: TcpStream, shared: &Arc<Shared>) {
+    let Ok(peer) = stream.peer_addr() else { return };
+    let line = Line::new(peer.ip());
+    let mut wire = Wire { stream, before: BytesMut::new() };
+    while let Some(handed_back) = exchanges(wire, shared, &line).await {
+        let Some((how, parts)) = line.taken() else { return };
+        match how {
+            How::Socket(channel) => return sockets::speak(shared, channel, &parts, handed_back).await,
+            How::Script(script) => match perform(shared, &script, &parts, handed_back).await {
+                After::Next(next) => wire = next,
+                After::Closed => return,
+            },
+        }
+    }
+}
+
+/// Answers requests one after the other. Gives the connection back when one of them takes it over.
+async fn exchanges(wire: Wire, shared: &Arc<Shared>, line: &Arc<Line>) -> Option<Wire> {
+    let mut idle_cuts = shared.idle_cuts.subscribe();
+    let service = service_fn(|request| shared.serve(line, request));
     let mut builder = http1::Builder::new();
     builder.auto_date_header(false).half_close(false);
-    // How a conversation ends is the caller's business: broken ones are what this server is for.
-    let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+    let mut speaking = builder.serve_connection(TokioIo::new(Gate::new(wire, line.clone())), service);
+    loop {
+        tokio::select! {
+            biased;
+            // How a conversation ends is the caller's business: broken ones are what this server is for.
+            _ = &mut speaking => break,
+            () = line.closing.notified() => return None,
+            _ = idle_cuts.changed() => if !line.is_busy() { return None },
+        }
+    }
+    let parts = speaking.into_parts();
+    let mut wire = parts.io.into_inner().wire;
+    let rest = std::mem::take(&mut wire.before);
+    wire.before = BytesMut::from(&parts.read_buf[..]);
+    wire.before.extend_from_slice(&rest);
+    Some(wire)
 }
 
 async fn raw(mut stream: TcpStream, answer: Bytes) {

@@ -9,8 +9,11 @@ mod captures;
 mod chaos;
 mod clients;
 mod fleet;
+mod gateway;
 mod life;
 mod modes;
+mod scripts;
+mod streams;
 mod world;
 
 use peegeeq_testkit::{FakeInstance, HttpClient, Options, Reply, World, secs};

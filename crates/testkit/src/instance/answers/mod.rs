@@ -1,10 +1,14 @@
 //! Owns how a real instance words its answers: one function per question, from a [`View`] to an [`Answer`].
 //! Does not own routing, misbehaviour or connections.
 
+pub(crate) mod alerts;
 pub(crate) mod errors;
+pub(crate) mod events;
+pub(crate) mod groups;
 pub(crate) mod guide;
 pub(crate) mod health;
 pub(crate) mod management;
+pub(crate) mod messages;
 pub(crate) mod mid2025;
 pub(crate) mod queues;
 pub(crate) mod rows;

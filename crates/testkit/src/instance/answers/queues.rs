@@ -108,21 +108,6 @@ pub(crate) fn details(view: &View<'_>, setup: SetupView<'_>, queue: &Queue) -> A
     Answer::json(200, &details)
 }
 
-/// The answer to a message that was taken, or the 503 of a database that is away.
-pub(crate) fn sent(view: &View<'_>, setup: SetupView<'_>, queue: &Queue) -> Answer {
-    let (setup_id, name) = (&setup.setup.id, &queue.name);
-    if !setup.database_up {
-        let refused = refused(setup);
-        let error = format!("Failed to send message to queue '{name}' in setup '{setup_id}': {refused}");
-        return timed(503, &error, view.now);
-    }
-    let body = json!({
-        "message": "Message sent successfully", "queueName": name, "setupId": setup_id,
-        "messageId": (queue.messages + queue.processed).to_string(), "timestamp": view.now.millis(),
-    });
-    Answer::json(200, &body)
-}
-
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct StoreStats<'a> {

@@ -112,12 +112,21 @@ struct Attached<'a> {
 
 /// The answer to a successful connect.
 pub(crate) fn attached(view: SetupView<'_>) -> Answer {
+    joined(view, 200, "Connected to existing database setup successfully")
+}
+
+/// The answer to a successful creation.
+pub(crate) fn created(view: SetupView<'_>) -> Answer {
+    joined(view, 201, "Database setup created successfully")
+}
+
+fn joined(view: SetupView<'_>, status: u16, message: &'static str) -> Answer {
     let attached = Attached {
         setup_id: &view.setup.id,
         status: "ACTIVE",
         queue_count: view.setup.queues.len(),
         event_store_count: view.setup.stores.len(),
-        message: "Connected to existing database setup successfully",
+        message,
     };
-    Answer::json(200, &attached)
+    Answer::json(status, &attached)
 }
