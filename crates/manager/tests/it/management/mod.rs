@@ -5,4 +5,6 @@
 mod answers;
 mod health;
 mod queues;
+mod sockets;
+mod streams;
 mod strict;
