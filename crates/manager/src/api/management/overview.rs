@@ -226,6 +226,15 @@ pub(super) fn setup_ids(part: &Part<peegeeq_domain::federation::OverviewPart, At
     part.setups.iter().filter(|binding| !binding.missing).map(|binding| &*binding.setup).collect()
 }
 
+/// How many setups there are, those that several instances show counted once.
+pub(super) fn shown_setups(content: &Overview) -> usize {
+    let of = |(number, part)| {
+        let shown = |setup: &&str| !matches!(standing(content, number, setup), Standing::SameAs(_));
+        setup_ids(part).into_iter().filter(shown).count()
+    };
+    content.parts.iter().enumerate().map(of).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

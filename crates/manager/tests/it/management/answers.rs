@@ -174,3 +174,25 @@ async fn the_java_client_finds_its_fields() {
         assert!(row["eventCount"].is_u64() && row["correctionCount"].is_u64(), "{row}");
     }
 }
+
+#[tokio::test]
+async fn a_warm_answer_asks_nobody() {
+    let cluster = Cluster::start(Plan::new().with("-Dfederation.max.age=3600000"), Dialect::Current, vec![World::sample("alpha")]).await;
+    let paths = LISTS.iter().map(|(path, ..)| *path).chain(["/api/v1/management/overview", "/api/v1/management/metrics", "/api/v1/setups"]);
+    for path in paths {
+        let mut first = cluster.complete(path).await;
+        cluster.instances[0].clear_hits();
+        for _ in 0..5 {
+            let mut again = cluster.app.get(path).await.json();
+            let (before, now) = (first["timestamp"].as_u64(), again["timestamp"].as_u64());
+            assert!(before <= now && now.is_some(), "the time is that of the answer");
+            for answer in [&mut first, &mut again] {
+                answer["sources"][0]["ageMs"] = json!(0);
+                answer["timestamp"] = json!(0);
+            }
+            assert_eq!(first, again, "{path}");
+            first["timestamp"] = json!(now);
+        }
+        assert_eq!(cluster.instances[0].hits("/api/v1/management"), 0, "{path}");
+    }
+}

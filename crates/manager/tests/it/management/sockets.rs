@@ -143,6 +143,19 @@ async fn clients_are_bounded_by_a_setting() {
 }
 
 #[tokio::test]
+async fn a_foreign_page_gets_no_socket() {
+    use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+    let app = TestApp::start().await;
+    let mut request = format!("ws://{}/ws/monitoring", app.address()).into_client_request().expect("a request");
+    request.headers_mut().insert("origin", http::HeaderValue::from_static("http://evil.example"));
+    let stream = TcpStream::connect(app.address()).await.expect("a connection");
+    match client_async(request, stream).await {
+        Err(Error::Http(refusal)) => assert_eq!(refusal.status(), 403),
+        other => panic!("a foreign origin is refused, not {other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn who_asks_without_end_is_let_go() {
     let app = TestApp::start().await;
     let mut socket = open(&app).await;

@@ -5,7 +5,7 @@ use peegeeq_domain::federation::Coverage;
 use serde_json::{Value, json};
 
 use super::super::ManagementApi;
-use super::super::overview::uptime_text;
+use super::super::overview::{shown_setups, uptime_text};
 use super::super::{handlers, metrics};
 use crate::clock;
 use crate::fan_in::{Figures, Subscription};
@@ -19,7 +19,6 @@ pub(super) async fn stats(api: &ManagementApi, heard: &Subscription) -> Result<V
     let sum = |of: fn(&Figures) -> f64| latest.iter().map(of).sum::<f64>();
     let whole = |of: fn(&Figures) -> f64| sum(of) as u64;
     let uptime = content.parts.iter().filter_map(|part| part.outcome.as_ref().ok()?.uptime).max();
-    let setups: std::collections::BTreeSet<&str> = content.parts.iter().flat_map(super::super::overview::setup_ids).collect();
     let Coverage { asked, answered, .. } = content.coverage;
     let data = json!({
         "type": "system_stats", "timestamp": now, "uptime": uptime_text(uptime.map_or(0, |uptime| uptime.micros() / 1000)),
@@ -33,7 +32,7 @@ pub(super) async fn stats(api: &ManagementApi, heard: &Subscription) -> Result<V
         },
         "totalPendingMessages": totals.messages.total().unwrap_or(0), "totalMessages": totals.messages.total().unwrap_or(0),
         "totalQueues": totals.queues.total().unwrap_or(0), "totalConsumerGroups": totals.groups.total().unwrap_or(0),
-        "totalEventStores": totals.stores.total().unwrap_or(0), "totalSetups": setups.len(),
+        "totalEventStores": totals.stores.total().unwrap_or(0), "totalSetups": shown_setups(content),
         "activeConnections": totals.connections.total().unwrap_or(0),
         "activeBackfills": [], "messagesPerSecond": sum(|one| one.messages_per_second),
         "complete": content.coverage.complete(), "instancesAsked": asked, "instancesAnswered": answered,
