@@ -116,8 +116,13 @@ impl ApiError {
     /// Tells the time as instances do on their paths: a number, milliseconds since 1970.
     #[must_use]
     pub fn numeric_time(mut self) -> Self {
-        self.parts.numeric_time = true;
+        self.tell_numeric_time();
         self
+    }
+
+    /// The same, for an error that is already on its way.
+    pub fn tell_numeric_time(&mut self) {
+        self.parts.numeric_time = true;
     }
 
     /// Adds a header to the answer.

@@ -58,3 +58,9 @@ pub fn routes() -> OpenApiRouter<Arc<ManagementApi>> {
 pub fn open_routes<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
     OpenApiRouter::new().routes(routes!(health::health)).routes(routes!(health::sse)).routes(routes!(health::websocket))
 }
+
+/// Whether these routes are asked for: their errors tell the time as instances do, whoever refuses.
+pub(super) fn is_own_path(path: &str) -> bool {
+    let own = ["/api/v1/management/", "/api/v1/sse/", "/sse/", "/ws/"];
+    matches!(path, "/api/v1/setups" | "/api/v1/health") || (path != "/ws/updates" && own.iter().any(|prefix| path.starts_with(prefix)))
+}

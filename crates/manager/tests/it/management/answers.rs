@@ -1,6 +1,6 @@
 //! The six answers about the cluster: whose rows, counted how, and what is said of the missing.
 
-use peegeeq_testkit::{Dialect, FakeInstance, World};
+use peegeeq_testkit::{Dialect, FakeInstance, World, secs, wait_until};
 use serde_json::{Value, json};
 
 use crate::support::{Cluster, Plan, TestApp};
@@ -16,6 +16,15 @@ async fn own(instance: &FakeInstance, path: &str) -> Value {
     let http = peegeeq_testkit::HttpClient::default();
     let url = format!("http://{}:{}{path}", instance.host(), instance.port());
     http.request(http::Method::GET, &url, &[], "").await.expect("an answer").json()
+}
+
+/// Waits until the databases of all setups were seen, which shows in this field.
+async fn seen(cluster: &Cluster, field: &str) {
+    wait_until(field, secs(30), || async {
+        let answer = cluster.fresh("/api/v1/management/queues").await;
+        if answer[field][0].is_object() { Ok(()) } else { Err(answer.to_string()) }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -75,9 +84,13 @@ async fn the_overview_has_every_setup_with_its_rows() {
 async fn older_dialects_show_their_setups_too() {
     for dialect in [Dialect::Mid2025, Dialect::Guide] {
         let cluster = Cluster::of_two(dialect).await;
-        let answer = cluster.complete("/api/v1/management/overview").await;
-        let ids: Vec<_> = answer["setups"].as_array().expect("setups").iter().map(|setup| &setup["setupId"]).collect();
-        assert_eq!(ids, [&json!("alpha"), &json!("beta")], "{dialect:?}: {answer}");
+        // Which setups there are is known from looks at them, not from this answer.
+        wait_until(&format!("the setups of {dialect:?}"), secs(30), || async {
+            let answer = cluster.fresh("/api/v1/management/overview").await;
+            let ids: Vec<_> = answer["setups"].as_array().expect("setups").iter().map(|setup| &setup["setupId"]).collect();
+            if ids == [&json!("alpha"), &json!("beta")] { Ok(()) } else { Err(answer.to_string()) }
+        })
+        .await;
         assert_eq!(cluster.fresh("/api/v1/setups").await["setupIds"], json!(["alpha", "beta"]));
     }
 }
@@ -85,6 +98,7 @@ async fn older_dialects_show_their_setups_too() {
 #[tokio::test]
 async fn what_two_instances_share_is_shown_once() {
     let cluster = Cluster::start(Plan::new(), Dialect::Current, vec![World::sample("alpha"), World::sample("alpha")]).await;
+    seen(&cluster, "sharedSetups").await;
     for (path, key, count) in LISTS {
         let answer = cluster.complete(path).await;
         let alone = own(&cluster.instances[0], path).await;
@@ -105,12 +119,13 @@ async fn one_id_on_two_databases_is_two_setups_and_a_conflict() {
     let mut other = World::sample("alpha");
     other.setups[0].database.name = "elsewhere".to_owned();
     let cluster = Cluster::start(Plan::new(), Dialect::Current, vec![World::sample("alpha"), other]).await;
+    seen(&cluster, "conflicts").await;
     let answer = cluster.complete("/api/v1/management/queues").await;
     let from: Vec<_> = answer["queues"].as_array().expect("rows").iter().map(|row| row["sourceInstanceId"].as_str()).collect();
     assert_eq!(from, [Some("peegeeq-a"), Some("peegeeq-b"), Some("peegeeq-a"), Some("peegeeq-b")], "{answer}");
     let conflict = &answer["conflicts"][0];
     assert_eq!((&conflict["setupId"], conflict["candidates"].as_array().map(Vec::len)), (&json!("alpha"), Some(2)), "{answer}");
-    assert_eq!(cluster.complete("/api/v1/setups").await["count"], 1);
+    assert_eq!(cluster.fresh("/api/v1/setups").await["count"], 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use peegeeq_testkit::{Dialect, World};
 use serde_json::{Value, json};
 
 use super::strict::check;
+use crate::edge::tokens::with_tokens;
 use crate::support::{Cluster, Plan};
 
 async fn cluster() -> Cluster {
@@ -44,4 +45,15 @@ async fn a_wrong_page_is_refused_with_a_number_as_time() {
     let reply = cluster.app.get("/api/v1/management/queues?page=0").await;
     assert_eq!(reply.status, 400);
     assert!(reply.json()["timestamp"].is_u64(), "{}", reply.text());
+}
+
+#[tokio::test]
+async fn whoever_refuses_tells_the_time_as_a_number() {
+    let app = with_tokens(Plan::new()).start().await;
+    for path in ["/api/v1/management/queues", "/api/v1/setups", "/sse/metrics", "/ws/monitoring"] {
+        let reply = app.get(path).await;
+        assert_eq!(reply.status, 401, "{path}");
+        assert!(reply.json()["timestamp"].is_u64(), "{path}: {}", reply.text());
+    }
+    assert!(app.get("/api/v1/instances").await.json()["timestamp"].is_string(), "the manager's own paths keep ISO 8601");
 }
