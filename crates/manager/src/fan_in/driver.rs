@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Topic;
 use super::hub::{Hub, Hubs};
-use super::upstream::{Way, follow};
+use super::upstream::{Way, follow_until};
 use crate::observations::Observations;
 use crate::registry::CatalogReader;
 
@@ -69,8 +69,7 @@ impl Driver {
             self.running.insert(key.clone(), (cancel.clone(), hub.clone()));
             let way = self.way.clone();
             self.work.push(Box::pin(async move {
-                cancel.run_until_cancelled(follow(&way, &entry, &key.2, &hub)).await;
-                hub.note(entry.id(), None);
+                follow_until(&cancel, &way, &entry, &key.2, &hub).await;
             }));
         }
     }

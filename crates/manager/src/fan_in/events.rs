@@ -61,7 +61,7 @@ async fn read(mut body: Incoming, talk: &mut Talk<'_>) -> Result<(), String> {
         let frame = timeout(SILENCE_MAX, body.frame()).await.map_err(|_| "it fell silent".to_owned())?;
         let Some(frame) = frame else { return Ok(()) };
         let Ok(data) = frame.map_err(|error| error.to_string())?.into_data() else { continue };
-        talk.spoke = true;
+        talk.heard();
         reader.take(&data, |name, data| {
             if let Some(frame) = talk.origin.event(name, data) {
                 talk.hub.say(frame);

@@ -25,7 +25,7 @@ pub(super) async fn listen(way: &Way, path: &str, talk: &mut Talk<'_>) -> Result
         let Some(heard) = heard else { return Ok(()) };
         match heard.map_err(|error| error.to_string())? {
             Message::Text(text) => {
-                talk.spoke = true;
+                talk.heard();
                 if let Some((frame, figures)) = talk.origin.monitoring(&text) {
                     if figures.is_some() {
                         talk.hub.note(talk.entry.id(), figures);

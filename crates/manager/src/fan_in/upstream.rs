@@ -1,9 +1,12 @@
 //! One stream of one instance, for as long as somebody listens: connected again whenever it breaks off.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use peegeeq_domain::catalog::Entry;
+
+use tokio_util::sync::CancellationToken;
 
 use super::frame::Origin;
 use super::hub::Hub;
@@ -36,7 +39,14 @@ pub(super) struct Talk<'a> {
     pub(super) origin: Origin,
     pub(super) hub: &'a Hub,
     /// Something came since the connection was opened.
-    pub(super) spoke: bool,
+    spoke: &'a AtomicBool,
+}
+
+impl Talk<'_> {
+    /// Notes that something came.
+    pub(super) fn heard(&self) {
+        self.spoke.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Way {
@@ -46,16 +56,25 @@ impl Way {
     }
 }
 
-/// Follows the stream for ever.
-pub(super) async fn follow(way: &Way, entry: &Entry, topic: &Topic, hub: &Hub) {
+/// Follows the stream until nobody wants it any more. Whoever listens learns of every end of what was heard.
+pub(super) async fn follow_until(cancel: &CancellationToken, way: &Way, entry: &Entry, topic: &Topic, hub: &Hub) {
+    let spoke = AtomicBool::new(false);
+    cancel.run_until_cancelled(follow(way, entry, topic, hub, &spoke)).await;
+    hub.note(entry.id(), None);
+    if spoke.load(Ordering::Relaxed) {
+        hub.say(Origin::of(entry).gap("the instance is down, moved, left, or no longer has what the stream is about"));
+    }
+}
+
+async fn follow(way: &Way, entry: &Entry, topic: &Topic, hub: &Hub, spoke: &AtomicBool) {
     let mut pause = PAUSE_MIN;
     loop {
-        let mut talk = Talk { entry, origin: Origin::of(entry), hub, spoke: false };
+        let mut talk = Talk { entry, origin: Origin::of(entry), hub, spoke };
         let reason = listen(way, topic, &mut talk).await;
         hub.note(entry.id(), None);
         let id = entry.id().as_str();
         tracing::debug!(instanceId = id, stream = topic.word(), "the {} stream of instance {id} ended: {reason}", topic.word());
-        if talk.spoke {
+        if spoke.swap(false, Ordering::Relaxed) {
             hub.say(talk.origin.gap(&reason));
             pause = PAUSE_MIN;
         }

@@ -131,6 +131,16 @@ async fn an_instance_that_breaks_off_leaves_a_gap_and_comes_back() {
 }
 
 #[tokio::test]
+async fn an_instance_that_leaves_is_a_gap_too() {
+    let cluster = cluster().await;
+    let mut socket = open(&cluster.app).await;
+    until(&mut socket, "the first instance", |frame| frame["sourceInstanceId"] == "peegeeq-a").await;
+    assert!(cluster.app.delete("/api/v1/instances/peegeeq-a").await.status.is_success());
+    let gap = until(&mut socket, "a gap", |frame| frame["type"] == "gap").await;
+    assert_eq!(gap["sourceInstanceId"], "peegeeq-a", "{gap}");
+}
+
+#[tokio::test]
 async fn clients_are_bounded_by_a_setting() {
     let app = Plan::new().with("-Dstreams.clients.max=2").start().await;
     let sockets = [open(&app).await, open(&app).await];
