@@ -15,9 +15,11 @@ use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
 use crate::api::extract::BodyLimits;
 use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
+use crate::api::management::ManagementApi;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::health::{self, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
@@ -76,6 +78,7 @@ pub struct RunningApp {
     readiness: Readiness,
     delay: Duration,
     grace: Duration,
+    fan_in: FanInHandle,
     /// Reads the catalog.
     pub catalog: CatalogReader,
     /// Changes the registry: for the simulated instances of `demo`.
@@ -129,9 +132,12 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         dialer.clone(),
         &tasks,
     );
+    let streams_dialer = dialer.clone();
     let client = Client::new(dialer, Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
+    let fan_in =
+        fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), streams_dialer, Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
@@ -147,11 +153,12 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         readiness: readiness.clone(),
         metrics,
     });
+    let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
-    let router = api::router::router(state, federation, tokens.anonymous());
+    let router = api::router::router(state, federation, management, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry, fan_in };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -182,6 +189,8 @@ impl RunningApp {
         let delay = self.delay.min(self.grace / 2);
         // Who balances between managers reads "not ready" here, before connections are refused.
         tokio::time::sleep(delay).await;
+        // Answers without an end get one here: the server waits for its answers.
+        self.fan_in.end_streams();
         let flush = FLUSH_TIME.min(self.grace / 2);
         let cut = self.server.stop(self.grace.saturating_sub(flush + delay)).await;
         if cut > 0 {
@@ -299,6 +308,10 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
         response_max: config.response_max_bytes,
         manager_id,
     }
+}
+
+fn fan_in_settings(config: &Config) -> FanInSettings {
+    FanInSettings { clients_max: config.streams.clients_max, frames_max: config.streams.frames_max }
 }
 
 fn federation_settings(config: &FederationConfig) -> FederationSettings {

@@ -7,6 +7,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod fan_in;
 pub mod federation;
 pub mod health;
 pub mod net;

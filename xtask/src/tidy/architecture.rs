@@ -22,7 +22,7 @@ enum Place {
     Outermost,
 }
 
-const MODULES: [(&str, Place); 18] = [
+const MODULES: [(&str, Place); 19] = [
     ("clock", Place::Shared),
     ("net", Place::Shared),
     ("observations", Place::Shared),
@@ -32,6 +32,7 @@ const MODULES: [(&str, Place); 18] = [
     ("tasks", Place::Shared),
     ("ui", Place::Shared),
     ("api", Place::Room),
+    ("fan_in", Place::Room),
     ("federation", Place::Room),
     ("gateway", Place::Room),
     ("health", Place::Room),
@@ -44,10 +45,11 @@ const MODULES: [(&str, Place); 18] = [
 ];
 
 /// The doors through which a border may be crossed all the same: who, what (with everything below it), and why.
-const DOORS: [(&str, &str, &str); 4] = [
+const DOORS: [(&str, &str, &str); 5] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
     ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),
+    ("api", "fan_in", "api hands on to clients what it hears from all instances"),
     ("app", "api::wire::registration", "instances listed in the configuration are written as in a registration request"),
 ];
 

@@ -24,6 +24,7 @@ use super::error::ApiError;
         (name = "instances", description = "Registering and reading instances"),
         (name = "health", description = "Checking instances now"),
         (name = "federation", description = "The whole cluster in one answer"),
+        (name = "cluster as an instance", description = "The whole cluster in the shape of one instance, for its clients and its UI"),
         (name = "instance data", description = "One instance's own answers, passed on"),
         (name = "manager", description = "The manager itself"),
     ),

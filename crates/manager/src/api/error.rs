@@ -63,6 +63,7 @@ struct Parts {
     extra: serde_json::Map<String, serde_json::Value>,
     behind: Vec<Bytes>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    numeric_time: bool,
 }
 
 impl ApiError {
@@ -112,6 +113,18 @@ impl ApiError {
         self
     }
 
+    /// Tells the time as instances do on their paths: a number, milliseconds since 1970.
+    #[must_use]
+    pub fn numeric_time(mut self) -> Self {
+        self.tell_numeric_time();
+        self
+    }
+
+    /// The same, for an error that is already on its way.
+    pub fn tell_numeric_time(&mut self) {
+        self.parts.numeric_time = true;
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
@@ -142,6 +155,7 @@ impl ApiError {
         if !self.parts.behind.is_empty() {
             return self.body_before(request_id);
         }
+        let numeric_time = self.parts.numeric_time;
         let body = ErrorBody {
             error: self.message,
             timestamp: clock::iso(clock::wall()),
@@ -150,7 +164,8 @@ impl ApiError {
             details: self.parts.details,
             extra: self.parts.extra,
         };
-        serde_json::to_vec(&body).unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
+        let text = if numeric_time { with_numeric_time(&body) } else { serde_json::to_vec(&body) };
+        text.unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
     }
 }
 
@@ -168,6 +183,12 @@ impl ApiError {
         body.remove(start);
         body
     }
+}
+
+fn with_numeric_time(body: &ErrorBody) -> serde_json::Result<Vec<u8>> {
+    let mut value = serde_json::to_value(body)?;
+    value["timestamp"] = clock::wall().epoch_millis().into();
+    serde_json::to_vec(&value)
 }
 
 impl IntoResponse for ApiError {

@@ -11,6 +11,7 @@ pub mod extract;
 pub mod federation;
 pub mod instances;
 pub mod listing;
+pub mod management;
 pub mod router;
 pub mod state;
 pub mod status;

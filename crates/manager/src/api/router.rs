@@ -20,6 +20,7 @@ use super::edge::{Guard, Rule};
 use super::error::ApiError;
 use super::federation::{self, FederationApi};
 use super::instances::{change, check, list, read};
+use super::management::{self, ManagementApi};
 use super::state::ApiState;
 use super::status;
 
@@ -28,6 +29,7 @@ fn public() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(status::health))
         .routes(routes!(status::live))
         .routes(routes!(status::ready))
+        .merge(management::open_routes())
         .route("/", get(status::root))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page_without_slash))
@@ -48,12 +50,13 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
 }
 
 /// The router of everything, with `anonymous` as the role of callers without a token.
-pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, anonymous: Option<Role>) -> Router {
+pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, management: Arc<ManagementApi>, anonymous: Option<Role>) -> Router {
     let guard = |rule| Guard { rule, anonymous };
     let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
     let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
-    open.merge(own).merge(federated).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+    let cluster = Router::from(management::routes().with_state(management)).route_layer(guard(Rule::ByMethod));
+    open.merge(own).merge(federated).merge(cluster).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The description of all routes.
@@ -61,6 +64,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     let mut description = public().into_openapi();
     description.merge(guarded().into_openapi());
     description.merge(federation::routes().into_openapi());
+    description.merge(management::routes().into_openapi());
     description
 }
 

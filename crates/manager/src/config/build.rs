@@ -119,6 +119,7 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
         registry: registry(values),
         health: health(values),
         federation: federation(values),
+        streams: StreamsConfig { clients_max: values.size("streams.clients.max"), frames_max: values.size("streams.frames.max") },
         client: client(values),
         logging: logging(values, levels),
         metrics: MetricsConfig { enabled: values.switch("metrics.enabled") },

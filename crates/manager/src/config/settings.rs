@@ -260,6 +260,20 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
     ),
     Setting::new(
+        "streams.clients.max",
+        count(1, 100_000),
+        Is("1000"),
+        "Clients at once of the streams that all instances feed: /ws/monitoring, /sse/metrics and /api/v1/sse/queues.",
+        "further clients get 503",
+    ),
+    Setting::new(
+        "streams.frames.max",
+        count(1, 4_096),
+        Is("64"),
+        "Frames of such a stream that are kept for clients that are behind.",
+        "a client that is further behind is told how many frames it missed",
+    ),
+    Setting::new(
         "http.client.max.pool.size",
         count(1, 10_000),
         Is("100"),

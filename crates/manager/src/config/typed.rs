@@ -23,6 +23,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// How instances are asked for their data.
     pub federation: FederationConfig,
+    /// Streams that all instances feed.
+    pub streams: StreamsConfig,
     /// How connections to instances are made.
     pub client: ClientConfig,
     /// What is logged where.
@@ -187,6 +189,15 @@ pub enum EmptyStatus {
     Ok,
     /// Always 503.
     Unavailable,
+}
+
+/// Streams that all instances feed.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamsConfig {
+    /// Clients at once.
+    pub clients_max: usize,
+    /// Frames kept for clients that are behind.
+    pub frames_max: usize,
 }
 
 /// How connections to instances are made.

@@ -34,7 +34,7 @@ pub struct Attached {
     pub faults: Faults,
     /// Fields of its answer that mean nothing.
     pub placeholders: Arc<[Placeholder]>,
-    /// Its answer, if rows refer to it.
+    /// Its answer, if rows refer to it or the whole of it may be handed on.
     pub body: Bytes,
     /// What each row is in the body.
     pub raw: Arc<[upstream::RawRow]>,
@@ -139,7 +139,7 @@ pub struct Answer<C> {
 }
 
 /// How many things may be prepared of one answer.
-const PREPARED_MAX: usize = 3;
+const PREPARED_MAX: usize = 5;
 
 impl<C: Content> Answer<C> {
     pub(super) fn new(content: C, catalog: Arc<Catalog>, began: Instant, landed: Instant) -> Self {

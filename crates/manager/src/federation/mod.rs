@@ -28,7 +28,7 @@ pub use cell::{Unanswered, Want};
 pub use prepared::Prepared;
 pub use settings::FederationSettings;
 pub use single::{NoAnswer, Topic};
-pub use upstream::{Faults, Figures, Placeholder, RawRow};
+pub use upstream::{Faults, Figures, Placeholder, RawRow, ReadList, check_row, read_group_rows, read_queue_rows, read_store_rows};
 
 use tokio::sync::Semaphore;
 
@@ -132,12 +132,18 @@ impl FederationHandle {
         number: usize,
         prepare: impl FnOnce(&Answer<C>) -> Prepared + Send + 'static,
     ) -> Result<Arc<Prepared>, Unanswered> {
-        let make = || async {
-            let answer = answer.clone();
-            let work = self.shared.ground.tasks.short(async move { Arc::new(prepare(&answer)) });
-            work.await.map_err(|_| Unanswered::Broken)
-        };
-        answer.prepared(number).get_or_try_init(make).await.cloned()
+        answer.prepared(number).get_or_try_init(|| self.made(answer, prepare)).await.cloned()
+    }
+
+    /// What `prepare` makes of an answer, each time anew, on the background runtime.
+    pub async fn made<C: Content>(
+        &self,
+        answer: &Arc<Answer<C>>,
+        prepare: impl FnOnce(&Answer<C>) -> Prepared + Send + 'static,
+    ) -> Result<Arc<Prepared>, Unanswered> {
+        let answer = answer.clone();
+        let work = self.shared.ground.tasks.short(async move { Arc::new(prepare(&answer)) });
+        work.await.map_err(|_| Unanswered::Broken)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::clock;
 enum Gap {
     /// The time of the answer, in ISO 8601 with quotes.
     Now,
+    /// The time of the answer, in milliseconds since 1970.
+    NowMillis,
     /// Milliseconds since that moment.
     MillisSince(Instant),
 }
@@ -37,6 +39,11 @@ impl Prepared {
     /// Adds a gap for the time of the answer.
     pub fn now(&mut self) {
         self.gaps.push((self.head.len(), Gap::Now));
+    }
+
+    /// Adds a gap for the time of the answer as instances write it: a number.
+    pub fn now_millis(&mut self) {
+        self.gaps.push((self.head.len(), Gap::NowMillis));
     }
 
     /// Adds a gap for the milliseconds since `moment`.
@@ -85,6 +92,7 @@ impl Prepared {
                     text.extend_from_slice(&clock::iso_now());
                     text.push(b'"');
                 }
+                Gap::NowMillis => push_number(text, u128::try_from(clock::wall().epoch_millis()).unwrap_or_default()),
                 Gap::MillisSince(moment) => push_number(text, instant.saturating_duration_since(*moment).as_millis()),
             }
         }

@@ -31,7 +31,7 @@ pub(super) fn overview(question: Question<'_>) -> Answered<'_, OverviewPart> {
         let body = question.ask(OVERVIEW).await?;
         let _turn = question.turn().await;
         let (content, figures, faults) = read_overview(&body)?;
-        Ok(Understood { figures, faults, ..Understood::plain(content) })
+        Ok(Understood { figures, faults, body, ..Understood::plain(content) })
     }
     .boxed()
 }

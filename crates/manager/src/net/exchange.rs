@@ -46,6 +46,11 @@ impl Caller {
         let text: String = manager_id.chars().map(|c| if c.is_ascii_graphic() { c } else { '_' }).collect();
         Self { manager_id: HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("manager")) }
     }
+
+    /// The header that is sent with every request, for those who write requests themselves.
+    pub fn hop(&self) -> (HeaderName, HeaderValue) {
+        (HOP_HEADER, self.manager_id.clone())
+    }
 }
 
 /// What is asked.

@@ -11,6 +11,7 @@ mod federation;
 mod guide;
 mod health;
 mod instances;
+mod management;
 mod original;
 mod process;
 mod registry;

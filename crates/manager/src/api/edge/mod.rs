@@ -32,6 +32,7 @@ pub use host::HostNames;
 pub use respond::AnswerBody;
 
 use super::error::ApiError;
+use super::management;
 use crate::clock;
 use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
@@ -123,10 +124,14 @@ impl Service for Edge {
         let began = clock::instant();
         let id = RequestId::of(request.headers());
         let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
+        let as_an_instance = management::is_own_path(request.uri().path());
         let from_a_manager = request.headers().contains_key(HOP_HEADER);
         let noted = log::Noted::of(&request, &self.settings.tokens, peer);
         let running = self.metrics.begin();
-        let response = self.handle(request).await;
+        let mut response = self.handle(request).await;
+        if let (true, Some(error)) = (as_an_instance, response.extensions_mut().get_mut::<ApiError>()) {
+            error.tell_numeric_time();
+        }
         let took = began.elapsed();
         running.end(response.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()), &method, response.status(), took);
         if let Some(noted) = noted {

@@ -13,7 +13,7 @@ use crate::federation::{Answer, Attached, Prepared};
 pub(super) const NOBODY: &str = "No healthy instances available";
 
 /// The most degraded setups that are named.
-const DEGRADED_MAX: usize = 100;
+pub(in crate::api) const DEGRADED_MAX: usize = 100;
 
 /// What of an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,13 @@ fn head<C: Shown>(prepared: &mut Prepared, content: &C) {
     text.raw(b"{\"message\":").value(&message).key("timestamp");
     prepared.text(&text.into_bytes());
     prepared.now();
+    sources(prepared, content.parts());
+}
+
+/// Every instance, whether it was asked, and what came of it.
+pub(in crate::api) fn sources<T>(prepared: &mut Prepared, parts: &[Part<T, Attached>]) {
     prepared.text(b",\"sources\":[");
-    for (number, part) in content.parts().iter().enumerate() {
+    for (number, part) in parts.iter().enumerate() {
         source(prepared, number, part);
     }
     prepared.text(b"]");

@@ -16,7 +16,7 @@ pub(super) fn write_rows<R: Row>(text: &mut JsonText, list: &List<R>, rows: &[Pl
 }
 
 /// The five fields with which each row of a part ends, and the brace behind them.
-fn source<T>(part: &Part<T, Attached>) -> Vec<u8> {
+pub(in crate::api) fn source<T>(part: &Part<T, Attached>) -> Vec<u8> {
     let port = part.attached.entry.instance.registration.endpoint.port.get();
     let mut text = JsonText::default();
     text.key("sourceInstanceId").value(&part.source.instance.as_str()).field("sourceHost", &part.source.host);

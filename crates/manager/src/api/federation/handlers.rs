@@ -135,7 +135,7 @@ async fn answer<C: Shown>(api: &FederationApi, uri: &Uri, manner: Manner) -> Res
     Ok(response)
 }
 
-fn unanswered(reason: Unanswered) -> ApiError {
+pub(in crate::api) fn unanswered(reason: Unanswered) -> ApiError {
     let status = match reason {
         Unanswered::Late(_) => StatusCode::GATEWAY_TIMEOUT,
         Unanswered::Broken => StatusCode::INTERNAL_SERVER_ERROR,

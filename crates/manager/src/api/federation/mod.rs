@@ -3,15 +3,15 @@
 //! Owns which parameters there are, which status is answered when, and how an answer is written. Does not own asking
 //! instances (`federation`), nor the shapes (`wire::federation`).
 
-mod envelope;
-mod flat;
-mod handlers;
+pub(in crate::api) mod envelope;
+pub(in crate::api) mod flat;
+pub(in crate::api) mod handlers;
 mod instance;
 mod query;
 mod shown;
 #[cfg(test)]
 mod tests;
-mod text;
+pub(in crate::api) mod text;
 
 use std::sync::Arc;
 

@@ -69,7 +69,7 @@ pub struct RawRow {
 
 /// A list as it was read. `rows` and `raw` belong together one by one.
 #[derive(Clone, Debug)]
-pub(in crate::federation) struct ReadList<R> {
+pub struct ReadList<R> {
     /// The rows that could be used, in the instance's own order.
     pub rows: Vec<R>,
     /// What each of them is in the body.

@@ -9,7 +9,7 @@ const DEPTH_MAX: usize = 64;
 const NUMBER_MAX: usize = 64;
 
 /// Fails if a common reader may refuse this JSON text.
-pub(super) fn check_row(text: &str) -> Result<(), &'static str> {
+pub fn check_row(text: &str) -> Result<(), &'static str> {
     let bytes = text.as_bytes();
     let (mut at, mut depth) = (0, 0_usize);
     while let Some(byte) = bytes.get(at) {

@@ -5,4 +5,4 @@ mod framing;
 mod host;
 mod limits;
 mod origin;
-mod tokens;
+pub(crate) mod tokens;

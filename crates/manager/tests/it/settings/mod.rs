@@ -51,6 +51,8 @@ const SEEN: &[(&str, &str)] = &[
     ("federation.concurrency", "federation::numbers::how_many_instances_are_asked_at_once_is_a_setting"),
     ("federation.response.max.bytes", "federation::numbers::the_size_of_an_instances_answer_is_a_setting"),
     ("federation.empty.status", "federation::empty::the_status_of_nothing_is_a_setting"),
+    ("streams.clients.max", "management::sockets::clients_are_bounded_by_a_setting"),
+    ("streams.frames.max", "management::streams::how_far_a_client_may_fall_behind_is_a_setting"),
     ("http.client.max.pool.size", "federation::numbers::how_many_connections_there_are_is_a_setting"),
     ("connection.timeout", "health::numbers::opening_a_connection_has_its_own_time"),
     ("instance.tls.ca.file", "settings::tls::an_authority_of_ones_own_is_trusted_when_it_is_named"),
