@@ -276,9 +276,9 @@ pub(super) static SETTINGS: &[Setting] = &[
     Setting::new(
         "http.client.max.pool.size",
         count(1, 10_000),
-        Is("100"),
+        Is("512"),
         "Most connections to instances open at once for federation.",
-        "further requests wait for a connection within their deadline",
+        "further requests wait for a connection within their deadline; with fewer than instances, connections are opened anew for every answer",
     ),
     Setting::new(
         "connection.timeout",

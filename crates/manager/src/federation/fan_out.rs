@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use super::answer::Attached;
-use super::fetch::{FetchLimits, Fetched, fetch};
+use super::fetch::{FetchLimits, Fetched, fetch_in_place};
 use super::settings::FederationSettings;
 use super::target::Target;
 use super::upstream::{Faults, Figures, Placeholder, RawRow, refusal};
@@ -114,7 +114,7 @@ impl Question<'_> {
     async fn fetch(&self, path: &'static str) -> Result<Fetched, FetchFailure> {
         let left = self.deadline.saturating_duration_since(clock::instant());
         let limits = FetchLimits { timeout: left, body_max: self.way.settings.response_max };
-        fetch(&self.way.client, &self.instance.registration.endpoint, path, limits).await
+        fetch_in_place(&self.way.client, &self.instance.registration.endpoint, path, limits).await
     }
 
     fn keep(&self, body: Bytes) -> Result<Bytes, FetchFailure> {
@@ -124,7 +124,7 @@ impl Question<'_> {
     }
 }
 
-/// Asks all targets that are not down, and brings a contribution of every target.
+/// Asks all targets that are not down, and brings a contribution of every target. Runs on the background runtime.
 pub(super) async fn ask_all<T, A>(way: &Way, mut targets: Vec<Target>, ask: A) -> Vec<Contribution<T, Attached>>
 where
     T: Send,

@@ -10,7 +10,7 @@ use peegeeq_domain::health::FailureKind;
 use peegeeq_domain::instance::Endpoint;
 use peegeeq_domain::time::millis;
 
-use crate::net::{Client, Deadline, FetchError, Limits};
+use crate::net::{Answer, Client, Deadline, FetchError, Limits};
 
 /// The limits of one fetch.
 #[derive(Clone, Copy, Debug)]
@@ -30,15 +30,32 @@ pub(super) struct Fetched {
     pub(super) body: Bytes,
 }
 
-/// Asks `endpoint` for `path`. An answer with an unwelcome status is an answer.
+/// Asks `endpoint` for `path`, from any runtime. An answer with an unwelcome status is an answer.
 pub(super) async fn fetch(client: &Client, endpoint: &Endpoint, path: &'static str, limits: FetchLimits) -> Result<Fetched, FetchFailure> {
-    let FetchLimits { timeout, body_max } = limits;
-    let asked = client.get(endpoint, path, Limits { deadline: Deadline::within(timeout), body_max });
+    let asked = client.get(endpoint, path, client_limits(limits));
     // The client keeps the deadline itself; this one holds even if its work is not reached in time.
-    match tokio::time::timeout(timeout, asked).await {
-        Ok(Ok(answer)) => Ok(Fetched { status: answer.status, body: answer.body }),
-        Ok(Err(error)) => Err(failure(error, limits)),
-        Err(_) => Err(late(limits)),
+    let answer = tokio::time::timeout(limits.timeout, asked).await.map_err(|_| late(limits))?;
+    fetched(answer, limits)
+}
+
+/// As [`fetch`], in a task of the background runtime.
+pub(super) async fn fetch_in_place(
+    client: &Client,
+    endpoint: &Endpoint,
+    path: &'static str,
+    limits: FetchLimits,
+) -> Result<Fetched, FetchFailure> {
+    fetched(client.get_in_place(endpoint, path, client_limits(limits)).await, limits)
+}
+
+fn client_limits(limits: FetchLimits) -> Limits {
+    Limits { deadline: Deadline::within(limits.timeout), body_max: limits.body_max }
+}
+
+fn fetched(answer: Result<Answer, FetchError>, limits: FetchLimits) -> Result<Fetched, FetchFailure> {
+    match answer {
+        Ok(answer) => Ok(Fetched { status: answer.status, body: answer.body }),
+        Err(error) => Err(failure(error, limits)),
     }
 }
 

@@ -4,10 +4,13 @@
 //! instance (the caller does), nor what is fetched.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use peegeeq_domain::health::FailureKind;
 use peegeeq_domain::instance::Endpoint;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -51,8 +54,8 @@ impl From<Failure> for FetchError {
     }
 }
 
-/// Fetches from instances over kept connections. Cheap to clone, usable from any runtime: all the work is done on the
-/// background runtime, and goes on to its end or deadline if the caller stops waiting.
+/// Fetches from instances over kept connections. Cheap to clone. The work is done on the background runtime, because a
+/// connection belongs to the runtime that opened it.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
@@ -94,11 +97,19 @@ impl Client {
         Self { shared: Arc::new(shared), tasks }
     }
 
-    /// Asks `endpoint` for `path`. A kept connection that turns out to be closed is replaced by a new one, once.
+    /// Asks `endpoint` for `path`, from any runtime. A kept connection that turns out to be closed is replaced by a new one,
+    /// once. The work goes on to its end or deadline if the caller stops waiting.
     pub async fn get(&self, endpoint: &Endpoint, path: impl Into<Arc<str>>, limits: Limits) -> Result<Answer, FetchError> {
         let (client, endpoint, path) = (self.clone(), endpoint.clone(), path.into());
         let fetch = self.tasks.short(async move { client.fetch(&endpoint, &path, limits).await });
-        fetch.await.unwrap_or_else(|error| Err(Failure::new(FailureKind::Local, format!("fetch ended early: {error}")).into()))
+        fetch.await.unwrap_or_else(|error| Err(ended_early(&error)))
+    }
+
+    /// As [`Self::get`], for callers that are on the background runtime: the work is done in the caller's own task, without
+    /// the wake of another thread that costs as much as the fetch. Ends with the caller.
+    pub async fn get_in_place(&self, endpoint: &Endpoint, path: &str, limits: Limits) -> Result<Answer, FetchError> {
+        let fetch = AssertUnwindSafe(self.fetch(endpoint, path, limits)).catch_unwind();
+        fetch.await.unwrap_or_else(|_| Err(ended_early(&"it panicked")))
     }
 
     async fn fetch(&self, endpoint: &Endpoint, path: &str, limits: Limits) -> Result<Answer, FetchError> {
@@ -132,6 +143,10 @@ impl Client {
         }
         Ok(answer)
     }
+}
+
+fn ended_early(reason: &dyn fmt::Display) -> FetchError {
+    Failure::new(FailureKind::Local, format!("fetch ended early: {reason}")).into()
 }
 
 impl Shared {

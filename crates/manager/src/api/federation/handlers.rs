@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Uri, header};
 use peegeeq_domain::federation::{GroupRow, QueueRow, StoreRow};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use super::envelope::{Extent, NOBODY, prepare};
 use super::query::{Query, View};
@@ -26,9 +26,11 @@ use crate::federation::{Answer, List, Metrics, Overview, Prepared, Unanswered};
 #[expect(dead_code, reason = "describes the request; the reader takes parameters one by one to name all faults at once")]
 pub(super) struct FederationParams {
     /// Which form stands under the main key: `grouped` by name or `flat` as sent. The other one rides along.
-    view: Option<String>,
+    #[param(inline)]
+    view: Option<ViewWord>,
     /// `allow` (default) answers with what there is, `strict` answers 503 when anything is missing.
-    partial: Option<String>,
+    #[param(inline)]
+    partial: Option<PartialWord>,
     /// `true` asks the instances now instead of giving an answer that is up to `federation.max.age` old.
     fresh: Option<bool>,
     /// Number of the page of the main array, from 1.
@@ -41,6 +43,24 @@ pub(super) struct FederationParams {
     environment: Option<String>,
     /// Only instances of exactly this region.
     region: Option<String>,
+}
+
+/// The values of `view`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the request")]
+enum ViewWord {
+    Grouped,
+    Flat,
+}
+
+/// The values of `partial`.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the request")]
+enum PartialWord {
+    Allow,
+    Strict,
 }
 
 /// Whose manner an answer has.

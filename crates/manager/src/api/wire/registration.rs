@@ -30,7 +30,7 @@ pub struct RegisterRequest {
         examples("10.0.1.100"),
         min_length = 1,
         max_length = 253,
-        pattern = "^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(\\.[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?){0,3}$|^[0-9A-Fa-f:.\\[\\]]+$"
+        pattern = "^[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?(\\.[A-Za-z]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?){0,3}$|^([1-9]|[1-9][0-9]|1[0-57-9][0-9]|16[0-8]|2[01][0-9]|22[0-3])(\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}$|^169\\.(25[0-3]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){2}$|^(2[0-9A-Fa-f]{3}|[Ff][CcDd][0-9A-Fa-f]{2})((:[0-9A-Fa-f]{1,4}){7}|(:[0-9A-Fa-f]{1,4}){0,5}::[0-9A-Fa-f]{1,4})$|^::1$"
     )]
     host: String,
     /// TCP port.
@@ -318,9 +318,12 @@ impl FieldReader {
     }
 }
 
-/// `None`: said nothing (null). `Some(None)`: not a whole number that fits.
+/// `None`: said nothing (null). `Some(None)`: not a whole number that fits. `8080.0` is the whole number 8080, as JSON
+/// Schema has it and some languages write it.
 fn number(value: &RawValue) -> Option<Option<u64>> {
-    (value.get() != "null").then(|| value.get().parse::<u64>().ok())
+    let text = value.get();
+    let whole = text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|digit| digit == b'0')).map_or(text, |(whole, _)| whole);
+    (text != "null").then(|| whole.parse::<u64>().ok())
 }
 
 /// Text as it is; anything else as its JSON text. Text may be unreadable: half of a surrogate pair means no character.
@@ -357,6 +360,15 @@ mod tests {
         for port in ["0", "-1", "65536", "\"8080\"", "8080.5", "4294967297", "null", "1e3", "true", "[1]"] {
             let body = format!(r#"{{"instanceId":"a","host":"h","port":{port}}}"#);
             assert_eq!(error(&body).0, "port must be a valid port number (1-65535)", "{port}");
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_have_a_fraction_of_zeros() {
+        let read = read_registration(br#"{"instanceId":"a","host":"h","port":8080.0,"weight":5.00}"#, &[]).expect("valid");
+        assert_eq!((read.registration.endpoint.port.get(), read.registration.weight.get()), (8080, 5));
+        for weight in ["5.01", "-5.0", "5.0e1"] {
+            assert!(read_update(format!(r#"{{"weight":{weight}}}"#).as_bytes()).is_err(), "{weight}");
         }
     }
 

@@ -65,6 +65,14 @@ struct Above {
     blocks: BTreeMap<u64, Box<[u8; BLOCK]>>,
 }
 
+impl Above {
+    /// Whether the file below says it all: the usual case, which must not cost a copy of every page.
+    fn is_untouched(&self, offset: u64, length: usize) -> bool {
+        let end = offset + length as u64;
+        end <= self.below_until && self.blocks.range(offset / BLOCK as u64..end.div_ceil(BLOCK as u64)).next().is_none()
+    }
+}
+
 impl<B: StorageBackend> Overlay<B> {
     /// Nothing changed yet.
     pub(super) fn new(below: B) -> io::Result<Self> {
@@ -112,6 +120,9 @@ impl<B: StorageBackend> StorageBackend for Overlay<B> {
         let above = self.above();
         if offset.saturating_add(out.len() as u64) > above.length {
             return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        if above.is_untouched(offset, out.len()) {
+            return self.below.read(offset, out);
         }
         for (number, within, done) in parts(offset, out.len()) {
             let size = within.len();
