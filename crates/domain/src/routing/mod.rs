@@ -1,0 +1,50 @@
+//! What the gateway decides about a request: pure, everything handed in.
+//!
+//! | part | decides |
+//! |---|---|
+//! | [`ask`] | what a request needs, from method, path and query |
+//! | [`table`] | who can serve what, prepared whenever something changes and never per request |
+//! | [`pick`] | one of a group, by strategy, loads and those already tried |
+//! | [`retry`] | again or not, where, after how long |
+//!
+//! A request goes like this; nothing in it allocates until something goes wrong:
+//!
+//! ```
+//! # use core::time::Duration;
+//! # use peegeeq_domain::routing::ask::{Place, place};
+//! use peegeeq_domain::routing::pick::{Draw, Strategy, Tried};
+//! use peegeeq_domain::routing::retry::{Attempt, Budget, Decision, Limits, Phase, Request, decide};
+//! use peegeeq_domain::routing::table::{Choice, Found, Policy, Table};
+//! # use peegeeq_domain::time::Moment;
+//! # fn send() -> Result<(), Phase> { Err(Phase::NotSent) }
+//! # let (now, cursor, random, loads) = (Moment::from_millis(0), 0, 4, ());
+//! # let table = Table::build(&[], &Policy::default(), now);
+//! # let mut budget = Budget::default();
+//! # let (method, path) = ("GET", "/api/v1/queues/orders/new");
+//! let Ok(Place::Routed(routed)) = place(method, path, None) else { return };
+//! // A setup in the body or in the id of a store is found first: then `wanted` is `Some`.
+//! let Some(wanted) = routed.ask.need.wanted() else { return };
+//! let Found::Group(group) = table.find(&wanted, &Choice::default()) else { return };
+//! let request = Request { may_repeat: routed.ask.class.may_repeat(false), deadline: now + Duration::from_secs(10) };
+//! let (mut tried, limits) = (Tried::default(), Limits::default());
+//! budget.request(now);
+//! loop {
+//!     let draw = Draw { strategy: Strategy::RoundRobin, cursor, random, now, affinity: None, may_probe: true };
+//!     let Ok(index) = group.pick(&draw, &loads, &tried) else { break };
+//!     tried.add(index);
+//!     let Err(phase) = send(/* to table.candidate(index) */) else { break };
+//!     let attempt = Attempt { number: tried.len() as u32, phase, status: None, retry_after: None, others: group.untried(&tried) };
+//!     match decide(&attempt, &request, &limits, &mut budget, random, now) {
+//!         Decision::Again { after, elsewhere } => { /* sleep, pick again or the same */ }
+//!         Decision::PassOn => { /* the instance's answer is the answer */ }
+//!         Decision::GiveUp(failure) => { /* answer failure.status, tell failure.outcome_unknown */ break }
+//!     }
+//! }
+//! ```
+
+pub mod accrual;
+pub mod ask;
+mod hash;
+pub mod pick;
+pub mod retry;
+pub mod table;
