@@ -5,7 +5,11 @@
 //! | [`ask`] | what a request needs, from method, path and query |
 //! | [`table`] | who can serve what, prepared whenever something changes and never per request |
 //! | [`pick`] | one of a group, by strategy, loads and those already tried |
+//! | [`ladder`] | how much begins near, and how much farther away |
+//! | [`accrual`] | who is left alone because requests to it fail, and until when |
+//! | [`panic`] | what happens when nobody can be picked |
 //! | [`retry`] | again or not, where, after how long |
+//! | [`explain`] | the same decision, told with its arithmetic |
 //!
 //! A request goes like this; nothing in it allocates until something goes wrong:
 //!
@@ -44,7 +48,10 @@
 
 pub mod accrual;
 pub mod ask;
+pub mod explain;
 mod hash;
+pub mod ladder;
+pub mod panic;
 pub mod pick;
 pub mod retry;
 pub mod table;

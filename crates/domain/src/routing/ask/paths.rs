@@ -194,6 +194,7 @@ fn setups<'a>(method: &str, segments: &Segments<'a>, class: &mut Class<'a>) -> R
         class.directory = Some(DirectoryChange::Removes(segments.id(0)?));
     }
     class.asks_health = segments.is(1, "health");
+    class.about_setup = removes || class.asks_health || segments.count == 1 || (segments.count == 2 && segments.is(1, "status"));
     let queue = if segments.is(1, "queues") || segments.is(1, "subscriptions") { Some(2) } else { None };
     in_setup(segments, 0, queue)
 }
@@ -208,6 +209,7 @@ fn database_setup<'a>(method: &str, segments: &Segments<'a>, class: &mut Class<'
         (1, "DELETE") => class.directory = Some(DirectoryChange::Removes(segments.id(0)?)),
         _ => {}
     }
+    class.about_setup = segments.count == 1 || segments.is(1, "status");
     in_setup(segments, 0, None)
 }
 

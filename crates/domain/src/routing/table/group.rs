@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use super::Exclusion;
 use crate::federation::PhysicalIdentity;
+use crate::routing::ladder::Rung;
 use crate::routing::pick::{Schedule, Tried};
 use crate::time::Moment;
 
@@ -49,6 +50,8 @@ pub struct Probation {
 /// Candidates that are equally near.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
+    /// How near they are.
+    pub rung: Rung,
     /// How many of a thousand requests begin here.
     pub share: u32,
     /// The candidates, in the order of ids.
