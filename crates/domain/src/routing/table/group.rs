@@ -85,6 +85,11 @@ impl Group {
         self.levels.iter().flat_map(|level| &*level.seats)
     }
 
+    /// Whether this candidate is on probation: then the request sent there is the one that finds out, and its end must be told.
+    pub fn is_probe(&self, index: usize) -> bool {
+        self.probation.iter().any(|probation| probation.seat.index == index)
+    }
+
     /// How many that may be picked were not tried.
     pub fn untried(&self, tried: &Tried) -> usize {
         self.seats().filter(|seat| !tried.has(seat.index)).count()
