@@ -184,7 +184,10 @@ fn next_untried<'s>(seats: &'s [Seat], cursor: u64, tried: &Tried) -> Option<&'s
 }
 
 fn one_of<'s>(seats: &'s [Seat], random: u64, tried: &Tried) -> Option<&'s Seat> {
-    let count = if tried.is_empty() { seats.len() } else { untried(seats, tried).count() } as u64;
+    if tried.is_empty() {
+        return seats.get(random.checked_rem(seats.len() as u64)? as usize);
+    }
+    let count = untried(seats, tried).count() as u64;
     untried(seats, tried).nth(random.checked_rem(count)? as usize)
 }
 
