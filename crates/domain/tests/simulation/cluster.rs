@@ -428,7 +428,8 @@ impl Cluster {
     /// What must hold of every member at every moment.
     fn check_health(&mut self) -> Checked {
         self.notice_trouble();
-        let stall = self.last_stall.unwrap_or(0);
+        // A manager that is frozen now sees nothing now; one that was frozen sees again since then.
+        let stall = if self.now < self.stalled_until { self.now } else { self.last_stall.unwrap_or(0) };
         for (id, story) in self.stories.iter().filter(|(id, _)| self.members.contains_key(*id)) {
             let Some(watched) = self.manager.watched.get(id) else { continue };
             let Some(process) = self.world.processes.get(&watched.port) else { continue };
