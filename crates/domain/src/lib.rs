@@ -16,4 +16,5 @@ pub mod instance;
 pub mod journal;
 pub mod network;
 pub mod quantity;
+pub mod routing;
 pub mod time;
