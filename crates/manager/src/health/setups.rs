@@ -102,8 +102,8 @@ impl Memory {
         if !std::mem::take(&mut self.unwritten) {
             return None;
         }
-        let staying = self.known.iter().filter(|(id, _)| !ordered(id));
-        let setup = |(id, known): (&Arc<str>, &Box<Known>)| KnownSetup {
+        let staying = self.known.iter().filter(|(id, _)| !ordered(id)).map(|(id, known)| (id, &**known));
+        let setup = |(id, known): (&Arc<str>, &Known)| KnownSetup {
             id: id.clone(),
             database: known.database.clone(),
             queues: known.queues.clone(),

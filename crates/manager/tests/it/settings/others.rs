@@ -59,8 +59,11 @@ async fn there_is_one_format_of_metrics() {
 #[tokio::test]
 async fn there_are_as_many_workers_as_asked_for() {
     let manager = Launch::serve().arg("-Dserver.workers=5").start().await;
-    let threads = std::fs::read_dir(format!("/proc/{}/task", manager.id())).expect("threads");
     let name = |thread: &std::path::Path| std::fs::read_to_string(thread.join("comm")).unwrap_or_default();
-    let workers = threads.filter(|thread| thread.as_ref().is_ok_and(|thread| name(&thread.path()).starts_with("http-"))).count();
-    assert_eq!(workers, 5);
+    let workers = || {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", manager.id())).expect("threads");
+        threads.filter(|thread| thread.as_ref().is_ok_and(|thread| name(&thread.path()).starts_with("http-"))).count()
+    };
+    // A thread takes its name when it first runs.
+    wait_until("five workers", secs(30), || std::future::ready(if workers() == 5 { Ok(()) } else { Err(workers().to_string()) })).await;
 }
