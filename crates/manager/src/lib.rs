@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod federation;
+pub mod gateway;
 pub mod health;
 pub mod net;
 pub mod observations;

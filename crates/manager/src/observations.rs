@@ -3,6 +3,8 @@
 //! Owns the last checkup and the last look at the setups of every member. The health room writes, everybody reads.
 //! Does not own verdicts (those are in the catalog), and is never stored.
 
+mod bindings;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -20,6 +20,8 @@ pub enum TaskName {
     RegistryStore,
     /// Decides when to probe.
     HealthMonitor,
+    /// Keeps the table by which requests are routed.
+    RoutingTable,
     /// Follows the catalog to keep metrics of it.
     CatalogMetrics,
     /// Drives the simulated instances of `demo`.
@@ -33,6 +35,7 @@ impl TaskName {
             Self::RegistryWriter => "registry-writer",
             Self::RegistryStore => "registry-store",
             Self::HealthMonitor => "health-monitor",
+            Self::RoutingTable => "routing-table",
             Self::CatalogMetrics => "catalog-metrics",
             Self::Demo => "demo",
         }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock;
+use crate::server::Refusal;
 
 /// One thing that was wrong with a request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,8 +34,9 @@ pub struct ErrorBody {
     /// What happened and what to do, as one sentence.
     #[schema(examples("instance 'ghost' is not registered"))]
     pub error: String,
-    /// When, ISO 8601 in UTC.
-    pub timestamp: String,
+    /// When, ISO 8601 in UTC; on the instances' own paths a number, as theirs.
+    #[schema(value_type = String)]
+    pub timestamp: serde_json::Value,
     /// The HTTP status.
     #[schema(examples(404))]
     pub status: u16,
@@ -63,6 +65,7 @@ struct Parts {
     extra: serde_json::Map<String, serde_json::Value>,
     behind: Vec<Bytes>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    as_instances_do: bool,
 }
 
 impl ApiError {
@@ -119,6 +122,13 @@ impl ApiError {
         self
     }
 
+    /// Writes the time as instances write theirs: in milliseconds.
+    #[must_use]
+    pub(super) fn as_instances_do(mut self) -> Self {
+        self.parts.as_instances_do = true;
+        self
+    }
+
     /// The status.
     pub fn status(&self) -> StatusCode {
         self.status
@@ -144,7 +154,7 @@ impl ApiError {
         }
         let body = ErrorBody {
             error: self.message,
-            timestamp: clock::iso(clock::wall()),
+            timestamp: if self.parts.as_instances_do { clock::wall().epoch_millis().into() } else { clock::iso(clock::wall()).into() },
             status: self.status.as_u16(),
             request_id: request_id.to_owned(),
             details: self.parts.details,
@@ -167,6 +177,14 @@ impl ApiError {
         // The brace that opens what was written.
         body.remove(start);
         body
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(Refusal { status, message, fields, headers }: Refusal) -> Self {
+        let mut error = Self::new(status, message);
+        (error.parts.extra, error.parts.headers) = (fields, headers);
+        error
     }
 }
 

@@ -4,6 +4,7 @@
 
 use crate::observe::settings::LoggingConfig;
 use ipnet::IpNet;
+use peegeeq_domain::routing::pick::Strategy;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub struct Config {
     pub health: HealthConfig,
     /// How instances are asked for their data.
     pub federation: FederationConfig,
+    /// How requests are sent on to instances.
+    pub routing: RoutingConfig,
     /// How connections to instances are made.
     pub client: ClientConfig,
     /// What is logged where.
@@ -187,6 +190,37 @@ pub enum EmptyStatus {
     Ok,
     /// Always 503.
     Unavailable,
+}
+
+/// How requests are sent on to instances.
+#[derive(Clone, Debug)]
+pub struct RoutingConfig {
+    /// Who of several gets a request.
+    pub strategy: Strategy,
+    /// Attempts beside the first.
+    pub retries_max: u32,
+    /// For the head of an answer.
+    pub timeout: Duration,
+    /// The most that a client may ask for instead.
+    pub timeout_max: Duration,
+    /// For a body or a switched connection to stand still.
+    pub stream_idle: Duration,
+    /// For the whole of them.
+    pub stream_total: Duration,
+    /// Largest head of an answer in bytes.
+    pub header_max_bytes: usize,
+    /// Most requests under way to one instance.
+    pub concurrency: usize,
+    /// Most requests waiting for it.
+    pub queue_max: usize,
+    /// For waiting.
+    pub queue_timeout: Duration,
+    /// Most unused connections of a worker to one instance.
+    pub idle_connections_max: usize,
+    /// Networks of proxies that are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether credentials of clients are sent on.
+    pub forward_credentials: bool,
 }
 
 /// How connections to instances are made.
