@@ -5,8 +5,8 @@
 use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
-use peegeeq_domain::routing::pick::Strategy;
 use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
+use peegeeq_domain::routing::pick::Strategy;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -219,7 +219,7 @@ fn routing(values: &Values<'_>) -> RoutingConfig {
         strategy: Strategy::parse(&values.text("load.balancing.strategy")).unwrap_or_default(),
         retries_max: values.small("load.balancing.max.retries"),
         timeout: values.span("routing.timeout"),
-        timeout_max: values.span("routing.timeout.max"),
+        timeout_max: values.span("routing.max.timeout"),
         stream_idle: values.span("routing.stream.idle.timeout"),
         stream_total: values.span("routing.stream.max.duration"),
         header_max_bytes: values.size("routing.header.max.bytes"),

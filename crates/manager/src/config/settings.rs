@@ -35,8 +35,7 @@ const GIB: u64 = 1 << 30;
 pub(super) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"];
 
 /// Words for `load.balancing.strategy`.
-const STRATEGIES: &[&str] =
-    &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
+const STRATEGIES: &[&str] = &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
 
 /// Every setting, in the order in which documents show them.
 pub(super) static SETTINGS: &[Setting] = &[
@@ -307,7 +306,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "504; outcome unknown if the instance may have acted on the request",
     ),
     Setting::new(
-        "routing.timeout.max",
+        "routing.max.timeout",
         millis(10, DAY),
         Is("600000"),
         "The most that a client may ask for with X-Request-Timeout-Ms.",

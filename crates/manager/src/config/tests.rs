@@ -1,9 +1,9 @@
 //! The configuration seen from outside: sources, names, faults, and that every setting arrives somewhere.
 
-use peegeeq_domain::routing::pick::Strategy;
 use super::setting::{Default, Kind};
 use super::settings::SETTINGS;
 use super::*;
+use peegeeq_domain::routing::pick::Strategy;
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;

@@ -158,5 +158,3 @@ impl Job<'_> {
         Ok(request)
     }
 }
-
-

@@ -78,9 +78,10 @@ impl Painter {
             .map(|((entry, bindings), upstream)| Member {
                 setups: bindings.as_deref(),
                 since: self.since.get(entry.id().as_str()).copied().flatten(),
-                last_healthy: slots.get(entry.id().as_str()).and_then(|slot| slot.checkup()).and_then(|checkup| {
-                    checkup.failure.is_none().then_some(checkup.moment)
-                }),
+                last_healthy: slots
+                    .get(entry.id().as_str())
+                    .and_then(|slot| slot.checkup())
+                    .and_then(|checkup| checkup.failure.is_none().then_some(checkup.moment)),
                 standing: upstream.record.standing(now),
                 ..Member::of(entry)
             })
@@ -92,12 +93,9 @@ impl Painter {
         let known = before.table.position(entry.id().as_str()).and_then(|index| before.upstreams.get(index));
         match known.filter(|known| known.incarnation == entry.instance.incarnation) {
             Some(same) => same.clone(),
-            None => Upstream::new(
-                entry.id().clone(),
-                entry.instance.incarnation,
-                entry.instance.registration.endpoint.clone(),
-                &self.settings,
-            ),
+            None => {
+                Upstream::new(entry.id().clone(), entry.instance.incarnation, entry.instance.registration.endpoint.clone(), &self.settings)
+            }
         }
     }
 

@@ -95,9 +95,7 @@ impl Upstream {
     pub(super) fn new(id: InstanceId, incarnation: Revision, endpoint: Endpoint, settings: &GatewaySettings) -> Arc<Self> {
         let instance = id.as_str().to_owned();
         let value = |text: &str| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("instance"));
-        let outcome = |(_, word): (Outcome, &'static str)| {
-            metrics::counter!("peegeeq_routed_requests_total", "instance" => instance.clone(), "outcome" => word)
-        };
+        let outcome = |(_, word): (Outcome, &'static str)| metrics::counter!("peegeeq_routed_requests_total", "instance" => instance.clone(), "outcome" => word);
         Arc::new(Self {
             authority: value(&endpoint.authority()),
             name: value(&utf8_percent_encode(id.as_str(), HEADER).to_string()),
@@ -132,10 +130,8 @@ impl Upstream {
 
     /// A place among the requests under way, if one is free.
     pub(super) fn enter(self: &Arc<Self>, worker: usize) -> Option<InFlight> {
-        if self.under_way.fetch_add(1, Ordering::AcqRel) >= self.under_way_max {
-            self.leave();
-            return None;
-        }
+        let free = |count: usize| (count < self.under_way_max).then_some(count + 1);
+        self.under_way.fetch_update(Ordering::AcqRel, Ordering::Relaxed, free).ok()?;
         Some(InFlight { upstream: self.clone(), worker, outcome: Outcome::Abandoned })
     }
 

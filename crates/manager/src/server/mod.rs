@@ -77,11 +77,10 @@ impl BoundServer {
         let (stop, abort, open) = (CancellationToken::new(), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
         let limits = connection::Limits::new(&self.settings, open.clone());
         let workers = self.listeners.into_iter().enumerate();
-        let workers = workers
-            .map(|(worker, listener)| {
-                let place = Place { worker, stopping: stop.clone() };
-                worker::Worker::start(place.clone(), listener, service.for_worker(&place), limits.clone(), abort.clone())
-            });
+        let workers = workers.map(|(worker, listener)| {
+            let place = Place { worker, stopping: stop.clone() };
+            worker::Worker::start(place.clone(), listener, service.for_worker(&place), limits.clone(), abort.clone())
+        });
         Ok(RunningServer { address: self.address, workers: workers.collect::<Result<_, _>>()?, stop, abort, open })
     }
 }

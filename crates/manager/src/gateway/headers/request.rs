@@ -93,7 +93,8 @@ pub(in crate::gateway) fn millis(timeout: Duration) -> HeaderValue {
 /// Whether a request asks for a WebSocket. Nothing else is switched to: `h2c` would be a way around every check.
 pub(in crate::gateway) fn wants_websocket(method: &Method, headers: &HeaderMap) -> bool {
     let Some(upgrade) = headers.get(header::UPGRADE) else { return false };
-    let names = |value: &HeaderValue| value.as_bytes().split(|byte| *byte == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
+    let names =
+        |value: &HeaderValue| value.as_bytes().split(|byte| *byte == b',').any(|token| token.trim_ascii().eq_ignore_ascii_case(b"upgrade"));
     method == Method::GET
         && upgrade.as_bytes().eq_ignore_ascii_case(b"websocket")
         && headers.get_all(header::UPGRADE).iter().nth(1).is_none()
