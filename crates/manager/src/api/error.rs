@@ -65,7 +65,7 @@ struct Parts {
     extra: serde_json::Map<String, serde_json::Value>,
     behind: Vec<Bytes>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    as_instances_do: bool,
+    timed_like_instances: bool,
 }
 
 impl ApiError {
@@ -124,8 +124,8 @@ impl ApiError {
 
     /// Writes the time as instances write theirs: in milliseconds.
     #[must_use]
-    pub(super) fn as_instances_do(mut self) -> Self {
-        self.parts.as_instances_do = true;
+    pub(super) fn timed_like_instances(mut self) -> Self {
+        self.parts.timed_like_instances = true;
         self
     }
 
@@ -154,7 +154,7 @@ impl ApiError {
         }
         let body = ErrorBody {
             error: self.message,
-            timestamp: if self.parts.as_instances_do { clock::wall().epoch_millis().into() } else { clock::iso(clock::wall()).into() },
+            timestamp: if self.parts.timed_like_instances { clock::wall().epoch_millis().into() } else { clock::iso(clock::wall()).into() },
             status: self.status.as_u16(),
             request_id: request_id.to_owned(),
             details: self.parts.details,

@@ -44,6 +44,7 @@ struct Flow {
     upload: Option<Arc<Progress>>,
     patience: Patience,
     watch: Option<Box<Watch>>,
+    broken: Option<String>,
     stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
@@ -79,7 +80,7 @@ impl RoutedBody {
         patience: Patience,
         stopping: Option<WaitForCancellationFutureOwned>,
     ) -> Self {
-        let flow = Flow { incoming, link, in_flight, upload, patience, watch: None, stopping: stopping.map(Box::pin) };
+        let flow = Flow { incoming, link, in_flight, upload, patience, watch: None, broken: None, stopping: stopping.map(Box::pin) };
         if flow.incoming.is_end_stream() {
             flow.end();
             return Self(None);
@@ -138,11 +139,19 @@ impl Flow {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
         // What comes through the channel comes from the connection, which is driven here: nobody else needs to be woken.
         let mut nobody = Context::from_waker(Waker::noop());
+        if let Some(why) = self.broken.take() {
+            return Poll::Ready(Step::Broken(why));
+        }
         let mut driven = false;
         loop {
             match Pin::new(&mut self.incoming).poll_frame(&mut nobody) {
                 Poll::Ready(None) => return Poll::Ready(Step::End),
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Step::Broken(error.to_string())),
+                Poll::Ready(Some(Err(error))) => {
+                    // What came before is sent first: the server drops what it has not flushed when a body fails.
+                    self.broken = Some(error.to_string());
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 // Trailers were announced to nobody.
                 Poll::Ready(Some(Ok(frame))) => {
                     let Ok(data) = frame.into_data() else { continue };

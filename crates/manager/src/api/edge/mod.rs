@@ -102,7 +102,7 @@ impl<F: Front> Edge<F> {
         let claimed = self.front.claims(&request);
         let principal = match self.admit(&request) {
             Ok(principal) => principal,
-            Err(answer) => return Answered::Own(if claimed { as_instances_do(*answer) } else { *answer }),
+            Err(answer) => return Answered::Own(if claimed { timed_like_instances(*answer) } else { *answer }),
         };
         if claimed {
             return self.claimed(request, peer, principal).await;
@@ -140,7 +140,7 @@ impl<F: Front> Edge<F> {
     /// The front's part: the same permission as on a guarded route.
     async fn claimed(&self, mut request: Request<Incoming>, peer: Peer, principal: Result<Principal, UnknownBearer>) -> Answered<F::Body> {
         if let Some(error) = guard::refusal(Rule::ByMethod, request.method(), principal.as_ref(), self.settings.tokens.anonymous()) {
-            return Answered::Own(error.as_instances_do().into_response());
+            return Answered::Own(error.timed_like_instances().into_response());
         }
         if matches!(principal, Ok(Principal::Token { .. })) {
             // It was meant for this manager, and is nobody else's business.
@@ -148,8 +148,8 @@ impl<F: Front> Edge<F> {
         }
         match AssertUnwindSafe(self.front.answer(request, peer)).catch_unwind().await {
             Ok(Ok(answer)) => Answered::Fronts(answer),
-            Ok(Err(refusal)) => Answered::Own(ApiError::from(*refusal).as_instances_do().into_response()),
-            Err(_) => Answered::Own(our_fault().as_instances_do().into_response()),
+            Ok(Err(refusal)) => Answered::Own(ApiError::from(*refusal).timed_like_instances().into_response()),
+            Err(_) => Answered::Own(our_fault().timed_like_instances().into_response()),
         }
     }
 
@@ -170,9 +170,9 @@ fn our_fault() -> ApiError {
 }
 
 /// The same answer; if it is an error, with the time as instances write theirs.
-fn as_instances_do(mut answer: Response<Body>) -> Response<Body> {
+fn timed_like_instances(mut answer: Response<Body>) -> Response<Body> {
     if let Some(error) = answer.extensions_mut().remove::<ApiError>() {
-        answer.extensions_mut().insert(error.as_instances_do());
+        answer.extensions_mut().insert(error.timed_like_instances());
     }
     answer
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use peegeeq_testkit::{Canned, Database, FakeInstance, Options, Queue, QueueKind, Setup, World, secs, wait_until};
 use serde_json::json;
 
-use crate::support::{Plan, TestApp, registration};
+use crate::support::{Plan, TestApp, Upstream, registration};
 
 fn setup(id: &str, database: &str) -> Setup {
     let mut setup = Setup::empty(id);
@@ -169,6 +169,8 @@ async fn a_setup_that_came_or_went_through_the_manager_is_known_at_once() {
     assert!(deleted.status.is_success(), "{} {}", deleted.status, deleted.text());
     let gone = app.get("/api/v1/setups/new").await;
     assert_eq!((gone.status.as_u16(), &gone.json()["asked"]), (404, &json!(["a", "b"])), "the manager knows: {}", gone.text());
+    let overview = app.get("/api/v1/federation/overview?fresh=true").await;
+    assert_eq!(overview.json()["complete"], true, "nobody misses what was taken away on purpose: {}", overview.text());
 }
 
 #[tokio::test]
@@ -200,4 +202,34 @@ async fn a_setup_that_nobody_can_serve_is_told_with_the_reasons() {
     assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (503, "1"));
     assert_eq!(reply.json()["candidates"][0]["instanceId"], "a");
     assert_eq!(reply.json()["candidates"][0]["reason"], "not-healthy");
+}
+
+/// Knows one webhook subscription, `own`, and nothing else.
+async fn owner_of(own: &'static str) -> Upstream {
+    Upstream::start(move |mut coming| async move {
+        if coming.head.contains(own) {
+            coming.reply("200 OK", "{}").await;
+        } else {
+            coming.reply("404 Not Found", "{}").await;
+        }
+        Some(coming)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_owner_of_a_subscription_is_found_by_asking_and_remembered() {
+    let app = TestApp::start().await;
+    let (a, b, c) = (owner_of("sub-a").await, owner_of("sub-b").await, owner_of("sub-c").await);
+    for (upstream, id) in [(&a, "a"), (&b, "b"), (&c, "c")] {
+        upstream.join(&app, id).await;
+    }
+    for id in ["a", "b", "c"] {
+        let path = format!("/api/v1/webhook-subscriptions/sub-{id}");
+        assert_eq!(who(&app, &path, &[]).await, id);
+        let again = app.get(&path).await;
+        assert_eq!((again.header("x-peegeeq-instance"), again.header("x-peegeeq-attempts")), (id, ""), "remembered");
+    }
+    let nobody = app.get("/api/v1/webhook-subscriptions/sub-x").await;
+    assert_eq!((nobody.status.as_u16(), nobody.header("x-peegeeq-attempts")), (404, "3"), "all were asked");
 }

@@ -269,3 +269,20 @@ async fn interim_answers_are_passed_over_and_a_flood_of_them_is_refused() {
     let refused = app.get("/api/v1/queues/s1/flood/stats").await;
     assert_eq!(refused.status, 502, "{}", refused.text());
 }
+
+#[tokio::test]
+async fn what_is_sent_on_has_one_length_whatever_came() {
+    let app = TestApp::start().await;
+    Upstream::start(echo_head).await.join(&app, "a").await;
+    // The server reads such a request as chunked and drops the length: so does what the instance sees.
+    let both = "POST /api/v1/queues/s1/q/messages HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n\
+                0\r\n\r\n";
+    let answer = raw::send(app.address(), both.as_bytes()).await;
+    assert!(answer.body().contains("transfer-encoding: chunked") && !answer.body().contains("content-length"), "{}", answer.text);
+    let absolute = format!("GET http://{0}/api/v1/queues/s1/q/stats?a=b HTTP/1.1\r\nhost: {0}\r\n\r\n", app.address());
+    let answer = raw::send(app.address(), absolute.as_bytes()).await;
+    assert!(answer.body().contains("GET /api/v1/queues/s1/q/stats?a=b HTTP/1.1"), "{}", answer.text);
+    let get = "GET /api/v1/queues/s1/q/stats HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let answer = raw::send(app.address(), get.as_bytes()).await;
+    assert!(answer.body().contains("transfer-encoding: chunked"), "a body of a GET is framed too: {}", answer.text);
+}

@@ -24,7 +24,6 @@ async fn what_has_two_readings_is_refused_with_a_numeric_time() {
     for (request, status) in [
         (post("transfer-encoding: ,chunked\r\n\r\n0\r\n\r\n"), 400),
         (post("transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 400),
-        (post("content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"), 400),
         (post("host: other\r\n\r\n"), 400),
         (post("expect: tea\r\n\r\n"), 417),
         (post("x-request-timeout-ms: soon\r\n\r\n"), 400),
@@ -80,9 +79,10 @@ async fn tokens_are_asked_for_and_never_passed_on() {
     let path = "/api/v1/queues/s1/q/stats";
     peegeeq_testkit::wait_until("the instance to be routed to", peegeeq_testkit::secs(30), || async {
         let reply = app.ask("GET", path, &[reads], "").await;
-        if reply.status == 200 { Ok(assert_eq!(reply.text(), "clean")) } else { Err(reply.text()) }
+        if reply.status == 200 { Ok(reply.text()) } else { Err(reply.text()) }
     })
     .await;
+    assert_eq!(app.ask("GET", path, &[reads], "").await.text(), "clean");
     let anonymous = app.get(path).await;
     assert_eq!(anonymous.status, 401);
     assert!(anonymous.json()["timestamp"].is_i64());

@@ -222,3 +222,31 @@ async fn a_stream_may_be_silent_and_last_only_so_long() {
         tokio::time::timeout(secs(10), gone.notified()).await.expect("the instance sees it too");
     }
 }
+
+#[tokio::test]
+async fn a_client_that_stops_waiting_takes_the_request_with_it() {
+    let app = TestApp::start().await;
+    let (came, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (coming_in, leaving) = (came.clone(), gone.clone());
+    let upstream = Upstream::start(move |mut coming| {
+        let (coming_in, leaving) = (coming_in.clone(), leaving.clone());
+        async move {
+            coming_in.notify_one();
+            coming.gone().await;
+            leaving.notify_one();
+            None
+        }
+    })
+    .await;
+    upstream.join(&app, "a").await;
+    let client = ask(&app, "/api/v1/queues/s1/q/stats").await;
+    tokio::time::timeout(secs(10), came.notified()).await.expect("it arrives");
+    drop(client);
+    tokio::time::timeout(secs(10), gone.notified()).await.expect("the instance sees the end");
+    wait_until("its place to be free", secs(10), || async {
+        let metrics = app.get("/metrics").await.text();
+        let free = metrics.lines().any(|line| line == "peegeeq_routed_in_flight{instance=\"a\"} 0");
+        if free { Ok(()) } else { Err(metrics) }
+    })
+    .await;
+}
