@@ -2,3 +2,4 @@
 
 mod federation;
 mod quantity;
+mod routing;

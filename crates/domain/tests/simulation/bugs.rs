@@ -36,10 +36,30 @@ pub(crate) enum Bug {
     ReplacesVerdicts,
     /// An instance that moved keeps the verdict of its old address.
     KeepsVerdictOfTheMoved,
+    /// Requests are routed by a table that is not built again.
+    RoutesByAnOldTable,
+    /// Routing does not look at what was ordered.
+    IgnoresPresence,
+    /// Writes are sent again like reads.
+    RepeatsWrites,
+    /// A request forgets where it was sent.
+    ForgetsTheTried,
+    /// Every retry is granted.
+    HasNoBudget,
+    /// Everybody may try who is on probation.
+    ProbesWithMany,
+    /// Everybody who failed is out, and nobody remains.
+    EjectsEverybody,
+    /// Two failed requests eject.
+    EjectsTooSoon,
+    /// Retries go on after the deadline.
+    IgnoresTheDeadline,
+    /// Writes go to somebody who is not well when nobody is.
+    PanicsWithWrites,
 }
 
 impl Bug {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::CountsTooFew,
         Self::ForgetsTheSpan,
         Self::IgnoresIncarnation,
@@ -56,6 +76,16 @@ impl Bug {
         Self::LosesAChange,
         Self::ReplacesVerdicts,
         Self::KeepsVerdictOfTheMoved,
+        Self::RoutesByAnOldTable,
+        Self::IgnoresPresence,
+        Self::RepeatsWrites,
+        Self::ForgetsTheTried,
+        Self::HasNoBudget,
+        Self::ProbesWithMany,
+        Self::EjectsEverybody,
+        Self::EjectsTooSoon,
+        Self::IgnoresTheDeadline,
+        Self::PanicsWithWrites,
     ];
 
     /// The promise whose checker must find it.
@@ -72,6 +102,15 @@ impl Bug {
             Self::NumbersNothing => Promise::NumberGrowsWithChange,
             Self::LosesAChange => Promise::DifferencesAreComplete,
             Self::ReplacesVerdicts | Self::KeepsVerdictOfTheMoved => Promise::VerdictIsTheLastJudged,
+            Self::RoutesByAnOldTable | Self::IgnoresPresence => Promise::RequestsGoToTheWell,
+            Self::RepeatsWrites => Promise::NothingIsDoneTwice,
+            Self::ForgetsTheTried => Promise::EachIsTriedOnce,
+            Self::HasNoBudget => Promise::RetriesAreFew,
+            Self::ProbesWithMany => Promise::OneRequestFindsOut,
+            Self::EjectsEverybody => Promise::TheWellAreReached,
+            Self::EjectsTooSoon => Promise::EjectionNeedsFailures,
+            Self::IgnoresTheDeadline => Promise::DeadlinesAreKept,
+            Self::PanicsWithWrites => Promise::OnlyReadsPanic,
         }
     }
 }

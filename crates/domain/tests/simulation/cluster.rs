@@ -13,6 +13,8 @@ use crate::account::{Life, Story};
 use crate::bugs::Bug;
 use crate::manager::{Judgement, Manager};
 use crate::random::Random;
+use crate::routed::Ledger;
+use crate::router::Router;
 use crate::rules::{Breach, Checked, Promise, differences, hold, successive};
 use crate::world::{Meets, World};
 
@@ -41,6 +43,8 @@ pub(crate) enum Event {
     Returns { port: u16, episode: u64 },
     /// The network of some hosts is back.
     SilenceEnds,
+    /// Clients send requests.
+    Requests,
 }
 
 /// A probe under way.
@@ -68,7 +72,9 @@ pub(crate) struct Cluster {
     pub(crate) timeout: u64,
     pub(crate) outcome: Outcome,
     pub(crate) stalled_until: u64,
-    stories: BTreeMap<String, Story>,
+    pub(crate) stories: BTreeMap<String, Story>,
+    pub(crate) router: Router,
+    pub(crate) ledger: Ledger,
     /// Who was well when the manager was cut off from everybody.
     innocent: BTreeMap<String, Life>,
     queue: BinaryHeap<Reverse<(u64, u64, Event)>>,
@@ -103,6 +109,8 @@ impl Cluster {
             outcome: Outcome::default(),
             stalled_until: 0,
             stories: BTreeMap::new(),
+            router: Router::new(bug),
+            ledger: Ledger::default(),
             innocent: BTreeMap::new(),
             queue: BinaryHeap::new(),
             order: 0,
@@ -117,6 +125,7 @@ impl Cluster {
             remembered: Catalog::default(),
         };
         cluster.schedule(1, Event::Chaos);
+        cluster.schedule(5_000, Event::Requests);
         cluster
     }
 
@@ -169,6 +178,7 @@ impl Cluster {
             }
             Event::Returns { port, episode } => self.returns(port, episode),
             Event::SilenceEnds => self.resume(),
+            Event::Requests => return self.requests(),
             Event::StallEnds { by } => self.stall_ended(by),
         }
         Ok(())
@@ -377,6 +387,7 @@ impl Cluster {
             differences(&self.remembered, &after, &after.changes_since(&self.remembered))?;
             self.remembered = after;
         }
+        self.router.catalog_changed();
         for id in self.manager.follow(&changes, &self.lives, self.now) {
             self.schedule_due(&id);
         }
@@ -442,7 +453,10 @@ impl Cluster {
 
 /// Judgements, probes and their ends wait while the manager is frozen; the world does not.
 fn is_of_the_manager(event: &Event) -> bool {
-    matches!(event, Event::Due(_) | Event::Answer(_) | Event::Breaks(..) | Event::TimeIsUp(_) | Event::Deliver | Event::Stray(_))
+    matches!(
+        event,
+        Event::Due(_) | Event::Answer(_) | Event::Breaks(..) | Event::TimeIsUp(_) | Event::Deliver | Event::Stray(_) | Event::Requests
+    )
 }
 
 /// The guide's numbers in two of three runs, others in the rest.
@@ -495,6 +509,10 @@ pub(crate) struct Outcome {
     troubles: u64,
     cut_off: u64,
     old_judgements: u64,
+    pub(crate) requests: u64,
+    pub(crate) retries: u64,
+    pub(crate) ejections: u64,
+    pub(crate) panics: u64,
 }
 
 impl Outcome {
@@ -506,19 +524,24 @@ impl Outcome {
         self.troubles += other.troubles;
         self.cut_off += other.cut_off;
         self.old_judgements += other.old_judgements;
+        self.requests += other.requests;
+        self.retries += other.retries;
+        self.ejections += other.ejections;
+        self.panics += other.panics;
     }
 
     pub(crate) fn is_eventful(&self) -> bool {
-        self.downs > 100 && self.troubles > 100 && self.cut_off > 100 && self.old_judgements > 100 && self.transitions > 10 * 100
+        let routed = self.requests > 10_000 && self.retries > 1_000 && self.ejections > 100 && self.panics > 100;
+        routed && self.downs > 100 && self.troubles > 100 && self.cut_off > 100 && self.old_judgements > 100 && self.transitions > 10 * 100
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, probes, transitions, downs, troubles, cut_off, old_judgements, .. } = self;
+        let Self { events, probes, transitions, downs, troubles, cut_off, old_judgements, requests, retries, ejections, panics, .. } = self;
         write!(
             f,
-            "{events} events, {probes} probes, {transitions} transitions, {downs} found down, {troubles} in trouble, {cut_off} cut off, {old_judgements} judgements of old lives"
+            "{events} events, {probes} probes, {transitions} transitions, {downs} found down, {troubles} in trouble, {cut_off} cut off, {old_judgements} judgements of old lives, {requests} requests, {retries} retries, {ejections} ejections, {panics} panics"
         )
     }
 }

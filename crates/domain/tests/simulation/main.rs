@@ -3,7 +3,8 @@
 //! Instances are killed, hang, pause, restart, move; networks fall silent; the manager itself stalls; judgements come late
 //! and twice. Every rule the core promises is checked against a second, naive account of what happened. The control
 //! plants bugs around the core and demands that each is found by the rule that exists for it: a checker that cannot fail
-//! checks nothing.
+//! checks nothing. Clients send requests all the while, which are routed by the real table, strategies, ejections and
+//! retries, round by round so that many are under way together.
 //!
 //! A failing seed is printed. Replay it with `SIMULATION_SEED=<seed> cargo test -p peegeeq-domain --test simulation`; run more
 //! of them with `SIMULATION_RUNS=<number>`.
@@ -14,6 +15,8 @@ mod chaos;
 mod cluster;
 mod manager;
 mod random;
+mod routed;
+mod router;
 mod rules;
 mod world;
 

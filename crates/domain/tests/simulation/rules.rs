@@ -20,6 +20,15 @@ pub(crate) enum Promise {
     MembersAreThoseRegistered,
     VerdictIsTheLastJudged,
     OnlyTheWellAreRoutable,
+    RequestsGoToTheWell,
+    OnlyReadsPanic,
+    TheWellAreReached,
+    NothingIsDoneTwice,
+    EachIsTriedOnce,
+    RetriesAreFew,
+    OneRequestFindsOut,
+    EjectionNeedsFailures,
+    DeadlinesAreKept,
 }
 
 impl fmt::Display for Promise {
@@ -36,6 +45,15 @@ impl fmt::Display for Promise {
             Self::MembersAreThoseRegistered => "members are those that were registered and did not leave",
             Self::VerdictIsTheLastJudged => "a verdict is the last one judged of this incarnation",
             Self::OnlyTheWellAreRoutable => "nobody down, draining, stopping or in maintenance is routed to",
+            Self::RequestsGoToTheWell => "a request goes to somebody who is well, serves and has the setup",
+            Self::OnlyReadsPanic => "only reads go to somebody who is not well, and never to somebody taken out on purpose",
+            Self::TheWellAreReached => "whoever is well is found as long as it was not tried",
+            Self::NothingIsDoneTwice => "a write reaches at most one instance",
+            Self::EachIsTriedOnce => "a request goes to nobody twice",
+            Self::RetriesAreFew => "retries are a fifth of the requests at most, or the reserve",
+            Self::OneRequestFindsOut => "whoever is on probation gets one request",
+            Self::EjectionNeedsFailures => "nobody is ejected who did not fail five times in a row",
+            Self::DeadlinesAreKept => "no attempt begins after the deadline",
         })
     }
 }

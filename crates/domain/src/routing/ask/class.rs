@@ -22,6 +22,9 @@ pub struct Class<'a> {
     pub stream: bool,
     /// It asks for health, so that a 503 is an answer and no failure of the instance that gives it.
     pub asks_health: bool,
+    /// It is about the attachment of a setup, not about what lies in it: it reaches an instance also when the setup is down
+    /// or lost there.
+    pub about_setup: bool,
     /// It changes which setups the instance has, if it succeeds.
     pub directory: Option<DirectoryChange<'a>>,
 }
@@ -40,7 +43,7 @@ impl<'a> Class<'a> {
     pub(super) fn of(method: &str) -> Self {
         let read = matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE");
         let effect = if read { Effect::Read } else { Effect::Write };
-        Self { effect, heeds_key: false, stream: false, asks_health: false, directory: None }
+        Self { effect, heeds_key: false, stream: false, asks_health: false, about_setup: false, directory: None }
     }
 
     /// Whether the method is safe.

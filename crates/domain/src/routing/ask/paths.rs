@@ -9,8 +9,8 @@ use crate::routing::hash;
 /// The most segments after the area that any known path has: the rest of a longer path changes nothing.
 const SEGMENTS_MAX: usize = 8;
 
-/// First words after `/api/v1/` that are the manager's.
-const OWN_AREAS: [&str; 8] = ["instances", "federation", "federated", "routing", "events", "updates", "managers", "incidents"];
+/// First words after `/api/v1/` that are the manager's, beside `instances`.
+const OWN_AREAS: [&str; 7] = ["federation", "federated", "routing", "events", "updates", "managers", "incidents"];
 
 type Read<'a> = Result<Ask<'a>, AskFault>;
 
@@ -18,11 +18,13 @@ type Read<'a> = Result<Ask<'a>, AskFault>;
 struct Segments<'a> {
     texts: [&'a str; SEGMENTS_MAX],
     count: usize,
+    /// Nothing is encoded, as in nearly all requests.
+    is_plain: bool,
 }
 
 impl<'a> Segments<'a> {
     fn of(rest: &'a str) -> Self {
-        let mut segments = Self { texts: [""; SEGMENTS_MAX], count: 0 };
+        let mut segments = Self { texts: [""; SEGMENTS_MAX], count: 0, is_plain: !rest.contains('%') };
         for (slot, text) in segments.texts.iter_mut().zip(rest.split('/').filter(|text| !text.is_empty())) {
             *slot = text;
             segments.count += 1;
@@ -31,11 +33,11 @@ impl<'a> Segments<'a> {
     }
 
     fn is(&self, index: usize, word: &str) -> bool {
-        spells(self.texts[index], word)
+        if self.is_plain { self.texts[index] == word } else { spells(self.texts[index], word) }
     }
 
     fn id(&self, index: usize) -> Result<Cow<'a, str>, AskFault> {
-        decode(self.texts[index])
+        if self.is_plain { Ok(Cow::Borrowed(self.texts[index])) } else { decode(self.texts[index]) }
     }
 
     fn last_is(&self, word: &str) -> bool {
@@ -49,17 +51,12 @@ impl<'a> Segments<'a> {
 pub fn place<'a>(method: &str, path: &'a str, query: Option<&'a str>) -> Result<Place<'a>, AskFault> {
     if let Some(rest) = path.strip_prefix("/api/v1/") {
         let (area, rest) = rest.split_once('/').unwrap_or((rest, ""));
-        if spells(area, "instances") {
-            return through(method, rest, query);
-        }
-        if OWN_AREAS.iter().any(|own| spells(area, own)) {
-            return Ok(Place::Own);
-        }
-        text::check(path)?;
-        if rest.is_empty() && spells(area, "health") {
-            return Ok(Place::Health(HealthShape::Json));
-        }
-        return if spells(area, "sse") { sse(method, rest) } else { routed(api(method, area, rest, query)?) };
+        let area = decode(area)?;
+        return match &*area {
+            "instances" => through(method, rest, query),
+            own if OWN_AREAS.contains(&own) => Ok(Place::Own),
+            area => text::check(path).and_then(|()| under_api(method, area, rest, query)),
+        };
     }
     if let Some(rest) = path.strip_prefix("/sse/") {
         text::check(path)?;
@@ -69,6 +66,14 @@ pub fn place<'a>(method: &str, path: &'a str, query: Option<&'a str>) -> Result<
         Some(rest) if spells(rest, "updates") => Ok(Place::Own),
         Some(rest) => text::check(path).and_then(|()| web_socket(method, rest)),
         None => Ok(Place::Own),
+    }
+}
+
+fn under_api<'a>(method: &str, area: &str, rest: &'a str, query: Option<&'a str>) -> Result<Place<'a>, AskFault> {
+    match area {
+        "health" if rest.is_empty() => Ok(Place::Health(HealthShape::Json)),
+        "sse" => sse(method, rest),
+        area => routed(api(method, area, rest, query)?),
     }
 }
 
@@ -121,10 +126,10 @@ fn web_socket<'a>(method: &str, rest: &'a str) -> Result<Place<'a>, AskFault> {
     routed(Ask { need, class })
 }
 
-fn api<'a>(method: &str, area: &'a str, rest: &'a str, query: Option<&'a str>) -> Read<'a> {
+fn api<'a>(method: &str, area: &str, rest: &'a str, query: Option<&'a str>) -> Read<'a> {
     let segments = Segments::of(rest);
     let mut class = Class::of(method);
-    let need = match &*decode(area)? {
+    let need = match area {
         "management" => management(method, &segments, query)?,
         "setups" => setups(method, &segments, &mut class)?,
         "database-setup" => database_setup(method, &segments, &mut class)?,
@@ -194,6 +199,7 @@ fn setups<'a>(method: &str, segments: &Segments<'a>, class: &mut Class<'a>) -> R
         class.directory = Some(DirectoryChange::Removes(segments.id(0)?));
     }
     class.asks_health = segments.is(1, "health");
+    class.about_setup = removes || class.asks_health || segments.count == 1 || (segments.count == 2 && segments.is(1, "status"));
     let queue = if segments.is(1, "queues") || segments.is(1, "subscriptions") { Some(2) } else { None };
     in_setup(segments, 0, queue)
 }
@@ -208,6 +214,7 @@ fn database_setup<'a>(method: &str, segments: &Segments<'a>, class: &mut Class<'
         (1, "DELETE") => class.directory = Some(DirectoryChange::Removes(segments.id(0)?)),
         _ => {}
     }
+    class.about_setup = segments.count == 1 || segments.is(1, "status");
     in_setup(segments, 0, None)
 }
 

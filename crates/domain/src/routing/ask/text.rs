@@ -39,17 +39,20 @@ impl fmt::Display for AskFault {
 
 /// Refuses what two readers of the path could take for different things.
 pub(super) fn check(path: &str) -> Result<(), AskFault> {
-    let mut previous = 0;
+    let (mut previous, mut dots) = (0, false);
     for byte in path.bytes() {
         match byte {
             b'%' => return check_encoded(path),
             b'\\' => return Err(AskFault::EncodedSeparator),
             b'/' if previous == b'/' => return Err(AskFault::EmptySegment),
             0..=0x1F | 0x7F => return Err(AskFault::ControlCharacter),
-            _ => previous = byte,
+            _ => {
+                dots |= byte == b'.' && previous == b'/';
+                previous = byte;
+            }
         }
     }
-    if path.contains("/.") { check_dots(path) } else { Ok(()) }
+    if dots { check_dots(path) } else { Ok(()) }
 }
 
 /// The slow way, for the few paths with a `%` in them.

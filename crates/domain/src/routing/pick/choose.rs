@@ -17,6 +17,9 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(10);
 /// The least part of its share that a newcomer has.
 const NEWCOMER_SHARE_MIN: f64 = 0.1;
 
+/// So many turns, beside two for everybody, are let pass before somebody is taken as it comes.
+const TURNS_MAX: u64 = 16;
+
 /// Costs of latencies below it are the same.
 const LATENCY_MIN: f64 = 0.01;
 
@@ -121,12 +124,13 @@ impl Level {
         if self.schedule.is_empty() && !self.has_newcomers(draw.now) {
             return next_untried(&self.seats, draw.cursor, tried);
         }
-        for step in 0..2 * self.seats.len() as u64 {
-            let cursor = draw.cursor.wrapping_add(step);
+        for step in 0..TURNS_MAX + 2 * self.seats.len() as u64 {
+            // A turn that is let pass goes to anybody, not always to the next.
+            let cursor = if step == 0 { draw.cursor } else { hash::mix(draw.random ^ step) };
             let place = self.schedule.turn(cursor).unwrap_or((cursor % self.seats.len() as u64) as usize);
             let seat = &self.seats[place];
             let waits = || {
-                self.has_newcomers(draw.now) && fraction(hash::mix(draw.random.wrapping_add(step))) >= self.maturity(seat, draw.now, window)
+                self.has_newcomers(draw.now) && fraction(hash::mix(draw.random.wrapping_sub(step))) >= self.maturity(seat, draw.now, window)
             };
             if !tried.has(seat.index) && !waits() {
                 return Some(seat);
@@ -180,7 +184,10 @@ fn next_untried<'s>(seats: &'s [Seat], cursor: u64, tried: &Tried) -> Option<&'s
 }
 
 fn one_of<'s>(seats: &'s [Seat], random: u64, tried: &Tried) -> Option<&'s Seat> {
-    let count = if tried.is_empty() { seats.len() } else { untried(seats, tried).count() } as u64;
+    if tried.is_empty() {
+        return seats.get(random.checked_rem(seats.len() as u64)? as usize);
+    }
+    let count = untried(seats, tried).count() as u64;
     untried(seats, tried).nth(random.checked_rem(count)? as usize)
 }
 

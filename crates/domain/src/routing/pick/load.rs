@@ -14,6 +14,11 @@ pub trait Loads {
 
     /// Takes the one request that a candidate on probation gets; false if it is taken. A compare-and-swap.
     fn take_probe(&self, index: usize) -> bool;
+
+    /// Whether that request is still to be had.
+    fn probe_is_free(&self, _index: usize) -> bool {
+        true
+    }
 }
 
 /// Nobody is busy.

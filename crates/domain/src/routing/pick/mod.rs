@@ -15,3 +15,6 @@ pub use load::{EwmaPolicy, Loads, PeakEwma};
 pub use schedule::Schedule;
 pub use strategy::Strategy;
 pub use tried::{TRIED_MAX, Tried};
+
+#[cfg(test)]
+mod tests;

@@ -33,6 +33,8 @@ pub enum Exclusion {
     },
     /// It had the setup and lost it, as instances do when they restart.
     SetupMissing,
+    /// It is farther away than requests may go.
+    OutOfReach,
     /// It did not tell yet which database the setup is, and others did.
     DatabaseUnknown,
     /// It does not know the queue, and others of the same database do.
@@ -61,6 +63,7 @@ impl Exclusion {
             Self::Ejected { .. } => "ejected",
             Self::DatabaseDown { .. } => "database-down",
             Self::SetupMissing => "setup-missing",
+            Self::OutOfReach => "out-of-reach",
             Self::DatabaseUnknown => "database-unknown",
             Self::QueueUnknown => "queue-unknown",
         }
@@ -78,6 +81,7 @@ impl fmt::Display for Exclusion {
             Self::Ejected { .. } => f.write_str("it failed too many requests in a row and is left alone for a while"),
             Self::DatabaseDown { reason } => write!(f, "the database of the setup is down there: {reason}"),
             Self::SetupMissing => f.write_str("it lost the setup: attach it again with POST /api/v1/database-setup/connect"),
+            Self::OutOfReach => f.write_str("it is farther away than requests may go"),
             Self::DatabaseUnknown => f.write_str("it did not tell yet which database the setup is"),
             Self::QueueUnknown => f.write_str("it does not know the queue until the setup is attached there again"),
         }

@@ -8,6 +8,7 @@ use core::time::Duration;
 
 use super::Exclusion;
 use crate::federation::PhysicalIdentity;
+use crate::routing::ladder::Rung;
 use crate::routing::pick::{Schedule, Tried};
 use crate::time::Moment;
 
@@ -49,6 +50,8 @@ pub struct Probation {
 /// Candidates that are equally near.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
+    /// How near they are.
+    pub rung: Rung,
     /// How many of a thousand requests begin here.
     pub share: u32,
     /// The candidates, in the order of ids.
@@ -80,6 +83,11 @@ impl Group {
     /// All that may be picked, from near to far.
     pub fn seats(&self) -> impl Iterator<Item = &Seat> {
         self.levels.iter().flat_map(|level| &*level.seats)
+    }
+
+    /// Whether this candidate is on probation: then the request sent there is the one that finds out, and its end must be told.
+    pub fn is_probe(&self, index: usize) -> bool {
+        self.probation.iter().any(|probation| probation.seat.index == index)
     }
 
     /// How many that may be picked were not tried.

@@ -7,6 +7,7 @@ use super::{Choice, Exclusion};
 use crate::catalog::Entry;
 use crate::federation::{SetupBinding, Source};
 use crate::instance::InstanceId;
+use crate::routing::ladder::{LadderPolicy, Rung};
 use crate::time::Moment;
 
 /// One member with everything that routing looks at. Members are handed in sorted by id, as a catalog has them.
@@ -20,6 +21,8 @@ pub struct Member<'a> {
     pub weight: u32,
     /// Since when it can be routed to; `None` if that is long ago.
     pub since: Option<Moment>,
+    /// It could be routed to before, and could not in between.
+    pub returned: bool,
     /// When a probe last passed.
     pub last_healthy: Option<Moment>,
     /// What its failed requests say.
@@ -30,7 +33,7 @@ impl<'a> Member<'a> {
     /// A member of which nothing but the catalog's entry is known, with its registered weight.
     pub fn of(entry: &'a Entry) -> Self {
         let weight = u32::from(entry.instance.registration.weight.get());
-        Self { entry, setups: None, weight, since: None, last_healthy: None, standing: Standing::In }
+        Self { entry, setups: None, weight, since: None, returned: false, last_healthy: None, standing: Standing::In }
     }
 }
 
@@ -76,11 +79,19 @@ pub struct Policy {
     pub slow_start: Duration,
     /// The most of a group that may be ejected, of a hundred.
     pub ejected_percent_max: u32,
+    /// How requests spill from near to far.
+    pub ladder: LadderPolicy,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { home: Home::default(), regions_share_names: false, slow_start: Duration::from_secs(30), ejected_percent_max: 34 }
+        Self {
+            home: Home::default(),
+            regions_share_names: false,
+            slow_start: Duration::from_secs(30),
+            ejected_percent_max: 34,
+            ladder: LadderPolicy::default(),
+        }
     }
 }
 
@@ -105,6 +116,8 @@ pub struct Candidate {
     pub standing: Standing,
     /// Since when it can be routed to.
     pub since: Option<Moment>,
+    /// It could be routed to before, and could not in between.
+    pub returned: bool,
     /// When a probe last passed.
     pub last_healthy: Option<Moment>,
     /// Whether its setups are known.
@@ -127,6 +140,7 @@ impl Candidate {
             excluded: Exclusion::of(member.entry),
             standing: member.standing,
             since: member.since,
+            returned: member.returned,
             last_healthy: member.last_healthy,
             asked: member.setups.is_some(),
             setups: member.setups.map_or(0, |setups| setups.iter().filter(|setup| !setup.missing).count() as u32),
@@ -137,6 +151,16 @@ impl Candidate {
     pub fn is_in(&self, choice: &Choice<'_>) -> bool {
         let same = |wanted: Option<&str>, own: &str| wanted.is_none_or(|wanted| wanted == own);
         same(choice.environment, &self.environment) && same(choice.region, &self.region)
+    }
+
+    /// How near it is to `home`.
+    pub fn rung(&self, home: &Home) -> Rung {
+        let Some(region) = &home.region else { return Rung::Environment };
+        if *region != self.region {
+            return Rung::Environment;
+        }
+        let same_zone = home.zone.is_some() && home.zone == self.zone;
+        if same_zone { Rung::Zone } else { Rung::Region }
     }
 
     pub(super) fn source(&self) -> Source {

@@ -156,4 +156,6 @@ impl Table {
 }
 
 #[cfg(test)]
+mod ladder_tests;
+#[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use super::{Candidate, Excluded, Exclusion, Group, Level, Policy, Probation, Sea
 use crate::federation::PhysicalIdentity;
 use crate::routing::accrual::ejectable;
 use crate::routing::hash;
+use crate::routing::ladder::{Health, Rung, shares};
 use crate::routing::pick::Schedule;
 use crate::time::Moment;
 
@@ -38,7 +39,9 @@ impl Group {
         let (mut seats, mut excluded) = (Vec::new(), Vec::new());
         for (index, why) in members {
             let candidate = &candidates[index];
-            let why = candidate.excluded.clone().or(why).or_else(|| (candidate.weight == 0).then_some(Exclusion::NoWeight));
+            let too_far = || (candidate.rung(&policy.home) > policy.ladder.reach).then_some(Exclusion::OutOfReach);
+            let weightless = || (candidate.weight == 0).then_some(Exclusion::NoWeight);
+            let why = candidate.excluded.clone().or(why).or_else(weightless).or_else(too_far);
             match why {
                 Some(why) => excluded.push(Excluded { index, why }),
                 None => seats.push(Seat::of(index, candidate)),
@@ -46,14 +49,16 @@ impl Group {
         }
         let probation = eject(&mut seats, &mut excluded, candidates, policy, now);
         excluded.sort_by_key(|excluded| excluded.index);
-        let levels = if seats.is_empty() { Vec::new() } else { alloc::vec![Level::of(1000, seats, policy, now)] };
+        let climb = Climb { candidates, policy, now };
+        let returns_at = seats.iter().filter_map(|seat| climb.returns_at(seat.index)).min();
+        let levels = climb.levels(seats, &excluded);
         Self {
             database,
             levels: levels.into(),
             probation: probation.into(),
             excluded: excluded.into(),
             slow_start: policy.slow_start,
-            returns_at: None,
+            returns_at,
         }
     }
 
@@ -108,12 +113,52 @@ fn eject(seats: &mut Vec<Seat>, excluded: &mut Vec<Excluded>, candidates: &[Cand
 }
 
 impl Level {
-    pub(super) fn of(share: u32, seats: Vec<Seat>, policy: &Policy, now: Moment) -> Self {
+    fn of(rung: Rung, share: u32, seats: Vec<Seat>, policy: &Policy, now: Moment) -> Self {
         let schedule = Schedule::of(&seats);
         let matures = |seat: &Seat| seat.since.map(|since| since + policy.slow_start).filter(|end| *end > now);
         let (newcomers, last) = (seats.iter().filter_map(matures).count(), seats.iter().filter_map(matures).max());
         // Where all are new there is nobody to spare them.
         let slow_until = last.filter(|_| newcomers < seats.len());
-        Self { share, seats: seats.into(), schedule, slow_until }
+        Self { rung, share, seats: seats.into(), schedule, slow_until }
     }
+}
+
+/// Sorting seats by nearness.
+struct Climb<'c> {
+    candidates: &'c [Candidate],
+    policy: &'c Policy,
+    now: Moment,
+}
+
+impl Climb<'_> {
+    fn levels(&self, seats: Vec<Seat>, excluded: &[Excluded]) -> Vec<Level> {
+        let mut by_rung = Rung::ALL.map(|rung| (rung, Health::default(), Vec::new()));
+        for seat in seats {
+            let (_, health, near) = &mut by_rung[self.rung(seat.index) as usize];
+            let returning = self.returns_at(seat.index).is_some();
+            *(if returning { &mut health.returning } else { &mut health.available }) += u64::from(seat.weight);
+            near.push(seat);
+        }
+        for lost in excluded.iter().filter(|excluded| should_be_there(&excluded.why)) {
+            by_rung[self.rung(lost.index) as usize].1.lost += u64::from(self.candidates[lost.index].weight);
+        }
+        let shares = shares(&by_rung.each_ref().map(|(_, health, _)| *health), &self.policy.ladder);
+        let levels = by_rung.into_iter().zip(shares).filter(|((.., near), _)| !near.is_empty());
+        levels.map(|((rung, _, near), share)| Level::of(rung, share, near, self.policy, self.now)).collect()
+    }
+
+    fn rung(&self, index: usize) -> Rung {
+        self.candidates[index].rung(&self.policy.home)
+    }
+
+    /// When somebody who came back counts for its level, unless it does already.
+    fn returns_at(&self, index: usize) -> Option<Moment> {
+        let since = self.candidates[index].since.filter(|_| self.candidates[index].returned)?;
+        Some(since + self.policy.ladder.failback).filter(|end| *end > self.now)
+    }
+}
+
+/// Whether somebody's absence makes its level weaker: not if it never had a share, or has one elsewhere.
+const fn should_be_there(why: &Exclusion) -> bool {
+    !matches!(why, Exclusion::NoWeight | Exclusion::OutOfReach | Exclusion::DatabaseUnknown | Exclusion::QueueUnknown)
 }

@@ -14,7 +14,7 @@ use crate::routing::pick::{Draw, Strategy, Tried};
 use crate::time::{Moment, Timestamp};
 
 /// `id environment region`, passing.
-fn catalog(members: &[&str]) -> Catalog {
+pub(super) fn catalog(members: &[&str]) -> Catalog {
     let events = members.iter().flat_map(|text| {
         let words: Vec<_> = text.split(' ').map(String::from).collect();
         let draft = Draft {
@@ -33,7 +33,7 @@ fn catalog(members: &[&str]) -> Catalog {
     Catalog::default().after(events.collect::<Vec<_>>()).0
 }
 
-fn setup(id: &str, host: &str) -> SetupBinding {
+pub(super) fn setup(id: &str, host: &str) -> SetupBinding {
     let database = (!host.is_empty()).then(|| DatabaseAddress { host: host.into(), port: 5432, database: "d".into(), schema: "s".into() });
     SetupBinding { setup: id.into(), database, queues: None, health: SetupHealth::Up, missing: false }
 }
@@ -53,7 +53,7 @@ fn table(catalog: &Catalog, setups: &[Vec<SetupBinding>], change: impl Fn(&mut M
 }
 
 /// What is found for a setup: `a b -c:draining` for a group, `a | b` for a conflict.
-fn found(table: &Table, wanted: Wanted<'_>, choice: Choice<'_>) -> String {
+pub(super) fn found(table: &Table, wanted: Wanted<'_>, choice: Choice<'_>) -> String {
     let name = |index: usize| table.candidate(index).unwrap().id.as_str();
     let one = |group: &Group| {
         let seats = group.seats().map(|seat| name(seat.index).to_string());
@@ -69,11 +69,11 @@ fn found(table: &Table, wanted: Wanted<'_>, choice: Choice<'_>) -> String {
     }
 }
 
-fn of(id: &str) -> Wanted<'_> {
+pub(super) fn of(id: &str) -> Wanted<'_> {
     Wanted::Setup { id, queue: None }
 }
 
-const ANYWHERE: Choice<'static> = Choice { instance: None, environment: None, region: None };
+pub(super) const ANYWHERE: Choice<'static> = Choice { instance: None, environment: None, region: None };
 
 #[test]
 fn one_database_is_one_group_and_the_others_say_why_not() {
