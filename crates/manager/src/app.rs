@@ -9,6 +9,7 @@ use std::time::Duration;
 use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
 use peegeeq_domain::instance::Registration;
+use peegeeq_domain::routing::accrual::AccrualPolicy;
 use peegeeq_domain::routing::table::Home;
 use tokio::runtime::Handle;
 
@@ -310,6 +311,12 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
         manager_id: manager_id.to_owned(),
         strategy: routing.strategy,
         retries_max: routing.retries_max,
+        accrual: AccrualPolicy {
+            failures: routing.ejection_failures,
+            base: routing.ejection,
+            max: routing.ejection.saturating_mul(10),
+            ..AccrualPolicy::default()
+        },
         timeout: routing.timeout,
         timeout_max: routing.timeout_max,
         stream_idle: routing.stream_idle,

@@ -218,6 +218,8 @@ fn routing(values: &Values<'_>) -> RoutingConfig {
     RoutingConfig {
         strategy: Strategy::parse(&values.text("load.balancing.strategy")).unwrap_or_default(),
         retries_max: values.small("load.balancing.max.retries"),
+        ejection_failures: values.small("routing.ejection.failures"),
+        ejection: values.span("routing.ejection.duration"),
         timeout: values.span("routing.timeout"),
         timeout_max: values.span("routing.max.timeout"),
         stream_idle: values.span("routing.stream.idle.timeout"),

@@ -299,6 +299,20 @@ pub(super) static SETTINGS: &[Setting] = &[
         "then the failure is told with every attempt",
     ),
     Setting::new(
+        "routing.ejection.failures",
+        count(0, 1_000),
+        Is("5"),
+        "Failed requests in a row after which an instance is left alone for a while, as long as others remain; 0 turns this off.",
+        "",
+    ),
+    Setting::new(
+        "routing.ejection.duration",
+        millis(100, HOUR),
+        Is("30000"),
+        "How long an instance is left alone at first; each further time longer by this, up to ten times.",
+        "then one request finds out whether it is well",
+    ),
+    Setting::new(
         "routing.timeout",
         millis(10, HOUR),
         Is("30000"),

@@ -199,6 +199,10 @@ pub struct RoutingConfig {
     pub strategy: Strategy,
     /// Attempts beside the first.
     pub retries_max: u32,
+    /// Failures in a row that eject.
+    pub ejection_failures: u32,
+    /// The first ejection.
+    pub ejection: Duration,
     /// For the head of an answer.
     pub timeout: Duration,
     /// The most that a client may ask for instead.

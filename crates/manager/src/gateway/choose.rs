@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{HeaderMap, HeaderName};
-use peegeeq_domain::routing::ask::Need;
+use peegeeq_domain::routing::ask::{Class, Need};
+use peegeeq_domain::routing::panic::{PanicPolicies, ResortReason};
 use peegeeq_domain::routing::pick::{Affinity, Draw, NoCandidate, Strategy, Tried};
 use peegeeq_domain::routing::table::{Choice, Found, Group, Unknown, Wanted};
 use percent_encoding::percent_decode_str;
@@ -116,6 +117,15 @@ pub(super) fn group<'p>(picture: &'p Picture, wanted: &Wanted<'_>, chosen: &Chos
     }
 }
 
+/// Who was picked.
+pub(super) struct Picked {
+    pub(super) upstream: Arc<Upstream>,
+    /// The request is the one that an instance on probation gets.
+    pub(super) is_probe: bool,
+    /// Nobody is well: it is sent there all the same.
+    pub(super) is_last_resort: bool,
+}
+
 /// One of them who was not tried: the owner of what is asked for if it is known, else by the strategy.
 pub(super) fn one(
     picture: &Picture,
@@ -124,7 +134,7 @@ pub(super) fn one(
     owner: Option<&str>,
     draw: &Draw,
     tried: &Tried,
-) -> Result<Arc<Upstream>, NoCandidate> {
+) -> Result<Picked, NoCandidate> {
     let index = match need {
         Need::NewSetup => group.pick_for_new_setup(draw.random, tried)?,
         Need::Owner(asked) => {
@@ -135,5 +145,15 @@ pub(super) fn one(
         }
         _ => group.pick(draw, picture, tried)?,
     };
-    picture.upstreams.get(index).cloned().ok_or(NoCandidate::Empty)
+    let upstream = picture.upstreams.get(index).cloned().ok_or(NoCandidate::Empty)?;
+    Ok(Picked { upstream, is_probe: group.is_probe(index), is_last_resort: false })
+}
+
+/// Whom to try although nobody is well. An instance that was chosen by name is not tried then, unless the request is about the
+/// setup itself.
+pub(super) fn last_resort(picture: &Picture, group: &Group, class: &Class<'_>, chosen: &Chosen, tried: &Tried) -> Option<Picked> {
+    let resort = picture.table.last_resort(group, class, &PanicPolicies::default(), tried)?;
+    let by_name = chosen.instance.is_some() && resort.why == ResortReason::BestEvidence;
+    let upstream = picture.upstreams.get(resort.index).filter(|_| !by_name)?.clone();
+    Some(Picked { upstream, is_probe: false, is_last_resort: resort.why == ResortReason::BestEvidence })
 }

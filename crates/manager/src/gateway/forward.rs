@@ -21,7 +21,7 @@ use peegeeq_domain::routing::table::Wanted;
 use tokio::time::Sleep;
 
 use super::answer_body::{Patience, RoutedBody};
-use super::choose::{self, Chosen, Miss};
+use super::choose::{self, Chosen, Miss, Picked};
 use super::exchange::Limit;
 use super::headers::{self, RequestDress};
 use super::job::{Answered, Failed, Job};
@@ -41,6 +41,8 @@ struct Passing<'a> {
     chosen: &'a Chosen,
     attempts: u32,
     upload: Option<Arc<Progress>>,
+    /// Nobody is well, and one was tried all the same.
+    resort: bool,
     /// The way to the client's connection, if it is to be switched.
     switch: Option<(OnUpgrade, Tunnel)>,
 }
@@ -68,16 +70,24 @@ impl Gateway {
         };
         job.load(parts, body, &ask);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
-        let upstream = self.first(&wanted, &chosen, &ask).await?;
-        let passing = Passing { ask: &ask, method: &method, chosen: &chosen, attempts: 1, upload: job.upload.clone(), switch };
-        match job.attempt(&upstream, alarm.as_mut()).await {
+        let picked = self.first(&wanted, &chosen, &ask).await?;
+        let passing = Passing {
+            ask: &ask,
+            method: &method,
+            chosen: &chosen,
+            attempts: 1,
+            upload: job.upload.clone(),
+            resort: picked.is_last_resort,
+            switch,
+        };
+        match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
-            first => self.again(job, first, upstream, &wanted, passing, alarm).await,
+            first => self.again(job, first, picked.upstream, &wanted, passing, alarm).await,
         }
     }
 
     /// What is known of a request before it is chosen for whom it is.
-    async fn job<'a>(&'a self, parts: &mut Parts, body: Incoming, ask: &Ask<'_>, peer: IpAddr) -> Result<(Job<'a>, Upload), Refused> {
+    async fn job<'a>(&'a self, parts: &mut Parts, body: Incoming, ask: &'a Ask<'a>, peer: IpAddr) -> Result<(Job<'a>, Upload), Refused> {
         let settings = &self.shared.settings;
         let allowed = allowed(&parts.headers, settings.timeout, settings.timeout_max)?;
         let websocket = headers::wants_websocket(&parts.method, &parts.headers);
@@ -94,6 +104,7 @@ impl Gateway {
             spare: None,
             upload: None,
             limit,
+            class: &ask.class,
             is_safe: ask.class.is_safe(),
             websocket,
         };
@@ -134,9 +145,9 @@ impl Gateway {
     }
 
     /// Whom it goes to first. Nobody being known to have a setup is looked into once.
-    async fn first(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Arc<Upstream>, Refused> {
+    async fn first(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Picked, Refused> {
         match self.pick(wanted, chosen, ask) {
-            Ok(upstream) => Ok(upstream),
+            Ok(picked) => Ok(picked),
             Err(Miss::Unknown(_)) if choose::setup_of(wanted).is_some() => {
                 self.shared.orders.done(Order::Everybody).await;
                 self.pick(wanted, chosen, ask).map_err(|miss| miss.refusal(wanted))
@@ -145,13 +156,15 @@ impl Gateway {
         }
     }
 
-    fn pick(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Arc<Upstream>, Miss> {
+    fn pick(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Picked, Miss> {
         let picture = self.shared.picture.load();
         let group = choose::group(&picture, wanted, chosen)?;
         let draw = self.worker.turns.draw(self.shared.settings.strategy, ask.class.is_safe());
         self.budget(|budget| budget.request(draw.now));
         let picked = choose::one(&picture, group, &ask.need, self.owner(ask).as_deref(), &draw, &Tried::default());
-        picked.map_err(|_| Miss::Refused(refusals::nobody(choose::setup_of(wanted), group, &picture)))
+        let resort = || choose::last_resort(&picture, group, &ask.class, chosen, &Tried::default());
+        let nobody = || Miss::Refused(refusals::nobody(choose::setup_of(wanted), group, &picture));
+        picked.ok().or_else(resort).ok_or_else(nobody)
     }
 
     fn owner(&self, ask: &Ask<'_>) -> Option<String> {
@@ -190,7 +203,14 @@ impl Gateway {
                 (_, Ok(answered)) => return Ok(self.pass(answered, passing).await),
                 (decision, Err(failed)) => {
                     told.push((at.id.as_str().to_owned(), failed.sentence));
-                    return Err(refusals::failed(given_up(decision), &told));
+                    let failure = given_up(decision);
+                    // Who was tried was not well beforehand: that is told with the reasons of all.
+                    return Err(match choose::group(&picture, wanted, passing.chosen) {
+                        Ok(group) if passing.resort && !failure.outcome_unknown => {
+                            refusals::nobody(choose::setup_of(wanted), group, &picture)
+                        }
+                        _ => refusals::failed(failure, &told),
+                    });
                 }
             };
             metrics::counter!("peegeeq_routed_retries_total").increment(1);
@@ -206,8 +226,8 @@ impl Gateway {
                 return Err(refusals::failed(failure, &told));
             };
             passing.attempts += 1;
-            at = next;
-            attempted = job.attempt(&at, alarm.as_mut()).await;
+            at = next.upstream;
+            attempted = job.attempt(&at, next.is_probe, alarm.as_mut()).await;
         }
     }
 
@@ -258,6 +278,9 @@ impl Gateway {
         head.version = Version::HTTP_11;
         if passing.attempts > 1 {
             head.headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
+        }
+        if passing.resort {
+            head.headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
         }
         let settings = &self.shared.settings;
         let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
@@ -367,7 +390,7 @@ fn routed<'a>(method: &'a Method, uri: &'a Uri) -> Result<Routed<'a>, Refused> {
         // Claimed because of an explicit choice: the chosen instance answers for itself.
         Place::Own | Place::Health(_) => {
             let effect = if method.is_safe() { Effect::Read } else { Effect::Write };
-            let class = Class { effect, heeds_key: false, stream: false, asks_health: true, directory: None };
+            let class = Class { effect, heeds_key: false, stream: false, asks_health: true, about_setup: false, directory: None };
             Ok(Routed { ask: Ask { need: Need::AnyInstance, class }, through: None })
         }
     }

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 use hyper::body::Incoming;
+use peegeeq_domain::routing::accrual::FailureKind;
+use peegeeq_domain::routing::ask::Class;
 use peegeeq_domain::routing::retry::Phase;
 use tokio::time::Sleep;
 
@@ -31,6 +33,7 @@ pub(super) struct Job<'a> {
     pub(super) spare: Option<(Parts, Bytes)>,
     pub(super) upload: Option<Arc<Progress>>,
     pub(super) limit: Limit,
+    pub(super) class: &'a Class<'a>,
     pub(super) is_safe: bool,
     pub(super) websocket: bool,
 }
@@ -52,41 +55,57 @@ impl Failed {
     fn not_sent(sentence: impl Into<String>) -> Self {
         Self { phase: Phase::NotSent, sentence: sentence.into() }
     }
+
+    /// What it says against the instance.
+    fn kind(&self) -> FailureKind {
+        match self.phase {
+            Phase::NotSent | Phase::GaveBack => FailureKind::Connect,
+            Phase::TimedOut => FailureKind::Timeout,
+            Phase::Lost | Phase::Nonsense | Phase::Answered | Phase::HandedOn => FailureKind::Reset,
+        }
+    }
 }
 
 impl Job<'_> {
     /// Sends the request to an instance, over a kept connection if there is one.
-    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, alarm: Pin<&mut Sleep>) -> Result<Answered, Failed> {
-        let in_flight = match upstream.enter(self.worker.index) {
+    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool, alarm: Pin<&mut Sleep>) -> Result<Answered, Failed> {
+        let mut in_flight = match upstream.enter(self.worker.index) {
             Some(in_flight) => in_flight,
             None => self.queue(upstream).await?,
         };
+        in_flight.set_probe(is_probe);
         let began = clock::instant();
         let answered = self.over_some_link(upstream, alarm).await;
         let took = began.elapsed();
+        in_flight.set_probe(false);
+        let failure = match &answered {
+            Ok((response, _)) => FailureKind::of_status(response.status().as_u16(), self.class),
+            Err(failed) => Some(failed.kind()),
+        };
+        if upstream.record.ended(failure, is_probe, took, clock::now()) {
+            self.tell_standing(upstream, failure.is_some());
+        }
         match answered {
             Ok((response, link)) => {
                 upstream.time_to_head.record(took);
-                if upstream.record.succeeded(took, clock::now()) {
-                    tracing::info!(instance = upstream.id.as_str(), "instance {} is sent requests again", upstream.id.as_str());
-                    self.shared.orders.send(super::looks::Order::Standing);
-                }
                 Ok(Answered { response, link, in_flight })
             }
             Err(failed) => {
-                if upstream.record.failed(took, clock::now()) {
-                    self.eject(upstream, &failed.sentence);
-                }
                 in_flight.end(if failed.phase == Phase::NotSent { Outcome::NotSent } else { Outcome::NoAnswer });
                 Err(failed)
             }
         }
     }
 
-    fn eject(&self, upstream: &Upstream, why: &str) {
+    /// An instance is to be left alone for a while, or no longer.
+    fn tell_standing(&self, upstream: &Upstream, fails: bool) {
         let instance = upstream.id.as_str();
-        metrics::counter!("peegeeq_routed_ejections_total", "instance" => instance.to_owned()).increment(1);
-        tracing::warn!(instance, "requests to {instance} fail in a row; if others remain it is left alone for a while: {why}");
+        if fails {
+            metrics::counter!("peegeeq_routed_ejections_total", "instance" => instance.to_owned()).increment(1);
+            tracing::warn!(instance, "requests to {instance} fail in a row: if others remain, it is left alone for a while");
+        } else {
+            tracing::info!(instance, "instance {instance} is sent requests again");
+        }
         self.shared.orders.send(super::looks::Order::Standing);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns building it from the catalog, the setups and what was just learned. Requests read it; the background task replaces it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use peegeeq_domain::catalog::Catalog;
@@ -16,6 +16,7 @@ use peegeeq_domain::time::Moment;
 use super::learned::Learned;
 use super::settings::GatewaySettings;
 use super::upstream::Upstream;
+use crate::clock;
 use crate::observations::Observations;
 
 /// What requests are routed by.
@@ -36,7 +37,7 @@ impl Loads for Picture {
     }
 
     fn take_probe(&self, index: usize) -> bool {
-        self.upstreams.get(index).is_some_and(|upstream| upstream.record.take_probe())
+        self.upstreams.get(index).is_some_and(|upstream| upstream.record.take_probe(clock::now()))
     }
 }
 
@@ -48,12 +49,14 @@ pub(super) struct Painter {
     pub(super) learned: Learned,
     /// Since when each can be routed to, if that was not so at the first picture.
     since: HashMap<InstanceId, Option<Moment>>,
+    /// Who was healthy at some time.
+    before: HashSet<InstanceId>,
     begun: bool,
 }
 
 impl Painter {
     pub(super) fn new(settings: GatewaySettings, policy: Policy, observations: Arc<Observations>) -> Self {
-        Self { settings, policy, observations, learned: Learned::default(), since: HashMap::new(), begun: false }
+        Self { settings, policy, observations, learned: Learned::default(), since: HashMap::new(), before: HashSet::new(), begun: false }
     }
 
     /// The picture of this catalog. Instances that stayed where they were keep their connections and counts.
@@ -82,6 +85,7 @@ impl Painter {
                     .get(entry.id().as_str())
                     .and_then(|slot| slot.checkup())
                     .and_then(|checkup| checkup.failure.is_none().then_some(checkup.moment)),
+                returned: self.before.contains(entry.id()) && self.since.get(entry.id()).copied().flatten().is_some(),
                 standing: upstream.record.standing(now),
                 ..Member::of(entry)
             })
@@ -102,6 +106,8 @@ impl Painter {
     /// Notes who became healthy, and forgets who left.
     fn follow(&mut self, catalog: &Catalog, now: Moment) {
         let begun = std::mem::replace(&mut self.begun, true);
+        self.before.extend(self.since.keys().cloned());
+        self.before.retain(|id| catalog.get(id.as_str()).is_some());
         self.since.retain(|id, _| catalog.get(id.as_str()).is_some_and(|entry| entry.state() == HealthState::Healthy));
         for entry in catalog.entries().iter().filter(|entry| entry.state() == HealthState::Healthy) {
             self.since.entry(entry.id().clone()).or_insert(begun.then_some(now));

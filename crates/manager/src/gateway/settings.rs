@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
+use peegeeq_domain::routing::accrual::AccrualPolicy;
 use peegeeq_domain::routing::pick::Strategy;
 
 /// How requests are sent on.
@@ -14,6 +15,8 @@ pub struct GatewaySettings {
     pub strategy: Strategy,
     /// The most further attempts after a first one failed.
     pub retries_max: u32,
+    /// When an instance is left alone because requests to it fail.
+    pub accrual: AccrualPolicy,
     /// For the head of the answer, with all attempts. A body still being sent is not counted.
     pub timeout: Duration,
     /// The most that a client may ask for with `X-Request-Timeout-Ms`.

@@ -100,7 +100,7 @@ impl Upstream {
             authority: value(&endpoint.authority()),
             name: value(&utf8_percent_encode(id.as_str(), HEADER).to_string()),
             time_to_head: metrics::histogram!("peegeeq_routed_duration_seconds", "instance" => instance.clone()),
-            record: Record::default(),
+            record: Record::new(settings.accrual),
             outcomes: Outcome::ALL.map(outcome),
             in_flight: metrics::gauge!("peegeeq_routed_in_flight", "instance" => instance.clone()),
             under_way: AtomicUsize::new(0),
@@ -132,7 +132,7 @@ impl Upstream {
     pub(super) fn enter(self: &Arc<Self>, worker: usize) -> Option<InFlight> {
         let free = |count: usize| (count < self.under_way_max).then_some(count + 1);
         self.under_way.fetch_update(Ordering::AcqRel, Ordering::Relaxed, free).ok()?;
-        Some(InFlight { upstream: self.clone(), worker, outcome: Outcome::Abandoned })
+        Some(InFlight { upstream: self.clone(), worker, outcome: Outcome::Abandoned, is_probe: false })
     }
 
     /// Waits for a place, if the queue has one. `None`: the queue is full, or the time is over.
@@ -212,9 +212,16 @@ pub(super) struct InFlight {
     upstream: Arc<Upstream>,
     worker: usize,
     outcome: Outcome,
+    /// It is the one request of an instance on probation, and its end was not told yet.
+    is_probe: bool,
 }
 
 impl InFlight {
+    /// It is, or is no longer, the one request of an instance on probation.
+    pub(super) fn set_probe(&mut self, is_probe: bool) {
+        self.is_probe = is_probe;
+    }
+
     pub(super) fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream
     }
@@ -235,8 +242,8 @@ impl InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if self.outcome == Outcome::Abandoned {
-            self.upstream.record.abandoned();
+        if self.is_probe {
+            self.upstream.record.probe_lost();
         }
         self.upstream.count(self.outcome);
         self.upstream.leave();

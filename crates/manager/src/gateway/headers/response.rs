@@ -10,6 +10,9 @@ const INSTANCE: HeaderName = HeaderName::from_static("x-peegeeq-instance");
 /// How many attempts it took, if it was not one.
 pub(in crate::gateway) const ATTEMPTS: HeaderName = HeaderName::from_static("x-peegeeq-attempts");
 
+/// Nobody is well: who answered was healthy last.
+pub(in crate::gateway) const EVIDENCE: HeaderName = HeaderName::from_static("x-peegeeq-evidence");
+
 /// Takes off what concerns the connection to the instance or is the manager's to say, and names the instance. `true`: the
 /// connection is not to be used again.
 pub(in crate::gateway) fn clean(headers: &mut HeaderMap, instance: &HeaderValue) -> bool {

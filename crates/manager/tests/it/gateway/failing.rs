@@ -219,7 +219,8 @@ async fn one_of_three_killed_under_load_fails_no_read_and_doubles_no_write() {
 
 #[tokio::test]
 async fn who_fails_in_a_row_is_left_alone_and_comes_back() {
-    let app = Plan::new().with("-Dhealth.check.interval=600000").start().await;
+    let plan = Plan::new().with("-Drouting.ejection.failures=3").with("-Drouting.ejection.duration=3000");
+    let app = plan.with("-Dhealth.check.interval=600000").start().await;
     let dying = Arc::new(AtomicBool::new(true));
     let (bad, good) = (dies_on_request(dying.clone()).await, answers().await);
     good.join(&app, "b").await;
@@ -231,7 +232,7 @@ async fn who_fails_in_a_row_is_left_alone_and_comes_back() {
             assert_eq!(app.get(STATS).await.status, 200);
         }
         let more = bad.requests.load(Ordering::SeqCst) - before;
-        if before >= 5 && more == 0 { Ok(()) } else { Err(format!("{before} and {more} more")) }
+        if before >= 3 && more == 0 { Ok(()) } else { Err(format!("{before} and {more} more")) }
     })
     .await;
     assert!(app.get("/metrics").await.text().contains("peegeeq_routed_ejections_total{instance=\"a\"}"));

@@ -53,6 +53,8 @@ const SEEN: &[(&str, &str)] = &[
     ("federation.empty.status", "federation::empty::the_status_of_nothing_is_a_setting"),
     ("load.balancing.strategy", "gateway::choosing::the_first_is_taken_if_the_settings_say_so"),
     ("load.balancing.max.retries", "gateway::failing::retries_are_bounded_by_the_setting"),
+    ("routing.ejection.failures", "gateway::failing::who_fails_in_a_row_is_left_alone_and_comes_back"),
+    ("routing.ejection.duration", "gateway::failing::who_fails_in_a_row_is_left_alone_and_comes_back"),
     ("routing.timeout", "gateway::limits::an_instance_has_so_long_for_its_answer"),
     ("routing.max.timeout", "gateway::limits::a_client_says_how_long_it_waits_up_to_a_limit"),
     ("routing.stream.idle.timeout", "gateway::streams::a_stream_may_be_silent_and_last_only_so_long"),
