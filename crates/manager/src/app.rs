@@ -9,6 +9,8 @@ use std::time::Duration;
 use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
 use peegeeq_domain::instance::Registration;
+use peegeeq_domain::routing::accrual::AccrualPolicy;
+use peegeeq_domain::routing::table::Home;
 use tokio::runtime::Handle;
 
 use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
@@ -21,6 +23,7 @@ use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
+use crate::gateway::{self, GatewaySettings};
 use crate::health::{self, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
@@ -133,7 +136,15 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         &tasks,
     );
     let streams_dialer = dialer.clone();
-    let client = Client::new(dialer, Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
+    let client = Client::new(dialer.clone(), Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
+    let ground = gateway::Ground {
+        catalog: catalog.clone(),
+        observations: observations.clone(),
+        dialer,
+        client: client.clone(),
+        home: home(&config),
+    };
+    let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in =
@@ -156,7 +167,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let router = api::router::router(state, federation, management, tokens.anonymous());
-    let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
+    let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
     let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry, fan_in };
     if let Err(sentence) = static_instances::register(&app, listed).await {
@@ -312,6 +323,39 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
 
 fn fan_in_settings(config: &Config) -> FanInSettings {
     FanInSettings { clients_max: config.streams.clients_max, frames_max: config.streams.frames_max }
+}
+
+fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
+    let routing = config.routing.clone();
+    GatewaySettings {
+        manager_id: manager_id.to_owned(),
+        strategy: routing.strategy,
+        retries_max: routing.retries_max,
+        accrual: AccrualPolicy {
+            failures: routing.ejection_failures,
+            base: routing.ejection,
+            max: routing.ejection.saturating_mul(10),
+            ..AccrualPolicy::default()
+        },
+        timeout: routing.timeout,
+        timeout_max: routing.timeout_max,
+        stream_idle: routing.stream_idle,
+        stream_total: routing.stream_total,
+        head_max: routing.header_max_bytes,
+        concurrency: routing.concurrency,
+        queue_max: routing.queue_max,
+        queue_timeout: routing.queue_timeout,
+        idle_connections_max: routing.idle_connections_max,
+        trusted_proxies: routing.trusted_proxies,
+        forward_credentials: routing.forward_credentials,
+        workers: config.server.workers,
+    }
+}
+
+/// Where the manager stands: what is near is preferred.
+fn home(config: &Config) -> Home {
+    let (environment, region) = (config.identity.environment.as_str(), config.identity.region.as_str());
+    Home { environment: Some(environment.into()), region: Some(region.into()), zone: None }
 }
 
 fn federation_settings(config: &FederationConfig) -> FederationSettings {

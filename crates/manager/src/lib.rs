@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod fan_in;
 pub mod federation;
+pub mod gateway;
 pub mod health;
 pub mod net;
 pub mod observations;

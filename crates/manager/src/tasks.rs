@@ -20,6 +20,8 @@ pub enum TaskName {
     RegistryStore,
     /// Decides when to probe.
     HealthMonitor,
+    /// Keeps the table by which requests are routed.
+    RoutingTable,
     /// Follows the catalog to keep metrics of it.
     CatalogMetrics,
     /// Keeps the streams of instances that somebody listens to.
@@ -35,6 +37,7 @@ impl TaskName {
             Self::RegistryWriter => "registry-writer",
             Self::RegistryStore => "registry-store",
             Self::HealthMonitor => "health-monitor",
+            Self::RoutingTable => "routing-table",
             Self::CatalogMetrics => "catalog-metrics",
             Self::FanIn => "fan-in",
             Self::Demo => "demo",

@@ -10,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock;
+use crate::server::Refusal;
 
 /// One thing that was wrong with a request.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -33,8 +34,9 @@ pub struct ErrorBody {
     /// What happened and what to do, as one sentence.
     #[schema(examples("instance 'ghost' is not registered"))]
     pub error: String,
-    /// When, ISO 8601 in UTC.
-    pub timestamp: String,
+    /// When, ISO 8601 in UTC; on the instances' own paths a number, as theirs.
+    #[schema(value_type = String)]
+    pub timestamp: serde_json::Value,
     /// The HTTP status.
     #[schema(examples(404))]
     pub status: u16,
@@ -155,17 +157,15 @@ impl ApiError {
         if !self.parts.behind.is_empty() {
             return self.body_before(request_id);
         }
-        let numeric_time = self.parts.numeric_time;
         let body = ErrorBody {
             error: self.message,
-            timestamp: clock::iso(clock::wall()),
+            timestamp: if self.parts.numeric_time { clock::wall().epoch_millis().into() } else { clock::iso(clock::wall()).into() },
             status: self.status.as_u16(),
             request_id: request_id.to_owned(),
             details: self.parts.details,
             extra: self.parts.extra,
         };
-        let text = if numeric_time { with_numeric_time(&body) } else { serde_json::to_vec(&body) };
-        text.unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
+        serde_json::to_vec(&body).unwrap_or_else(|_| br#"{"error":"internal error","status":500}"#.to_vec())
     }
 }
 
@@ -185,10 +185,12 @@ impl ApiError {
     }
 }
 
-fn with_numeric_time(body: &ErrorBody) -> serde_json::Result<Vec<u8>> {
-    let mut value = serde_json::to_value(body)?;
-    value["timestamp"] = clock::wall().epoch_millis().into();
-    serde_json::to_vec(&value)
+impl From<Refusal> for ApiError {
+    fn from(Refusal { status, message, fields, headers }: Refusal) -> Self {
+        let mut error = Self::new(status, message);
+        (error.parts.extra, error.parts.headers) = (fields, headers);
+        error
+    }
 }
 
 impl IntoResponse for ApiError {

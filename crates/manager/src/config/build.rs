@@ -6,6 +6,7 @@ use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
 use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
+use peegeeq_domain::routing::pick::Strategy;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -120,6 +121,7 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
         health: health(values),
         federation: federation(values),
         streams: StreamsConfig { clients_max: values.size("streams.clients.max"), frames_max: values.size("streams.frames.max") },
+        routing: routing(values),
         client: client(values),
         logging: logging(values, levels),
         metrics: MetricsConfig { enabled: values.switch("metrics.enabled") },
@@ -211,6 +213,26 @@ fn federation(values: &Values<'_>) -> FederationConfig {
 /// What one instance may take at most, so that the whole answer is still given in time.
 pub(super) fn longest_source_timeout(values: &Values<'_>) -> Duration {
     values.span("request.timeout") * 4 / 5
+}
+
+fn routing(values: &Values<'_>) -> RoutingConfig {
+    RoutingConfig {
+        strategy: Strategy::parse(&values.text("load.balancing.strategy")).unwrap_or_default(),
+        retries_max: values.small("load.balancing.max.retries"),
+        ejection_failures: values.small("routing.ejection.failures"),
+        ejection: values.span("routing.ejection.duration"),
+        timeout: values.span("routing.timeout"),
+        timeout_max: values.span("routing.max.timeout"),
+        stream_idle: values.span("routing.stream.idle.timeout"),
+        stream_total: values.span("routing.stream.max.duration"),
+        header_max_bytes: values.size("routing.header.max.bytes"),
+        concurrency: values.size("routing.instance.concurrency"),
+        queue_max: values.size("routing.queue.max"),
+        queue_timeout: values.span("routing.queue.timeout"),
+        idle_connections_max: values.size("routing.connections.idle.max"),
+        trusted_proxies: values.items("routing.trusted.proxies").iter().filter_map(|item| network(item)).collect(),
+        forward_credentials: values.switch("routing.forward.credentials"),
+    }
 }
 
 fn client(values: &Values<'_>) -> ClientConfig {

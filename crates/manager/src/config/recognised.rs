@@ -12,14 +12,10 @@ pub(super) struct Recognised {
     pub(super) because: &'static str,
 }
 
-const UNTIL_THE_GATEWAY: &str = "not in effect until the gateway exists";
 const UNTIL_CONSUL: &str = "not in effect until the Consul backend exists";
 
 /// Every name without effect.
 pub(super) static RECOGNISED: &[Recognised] = &[
-    Recognised { key: "load.balancing.strategy", because: UNTIL_THE_GATEWAY },
-    Recognised { key: "load.balancing.max.retries", because: UNTIL_THE_GATEWAY },
-    Recognised { key: "load.balancing.", because: UNTIL_THE_GATEWAY },
     Recognised { key: "cache.refresh.interval", because: UNTIL_CONSUL },
     Recognised { key: "consul.registration", because: UNTIL_CONSUL },
     Recognised { key: "metrics.jvm.enabled", because: "not in effect: this program has no JVM; /metrics shows the process instead" },

@@ -34,6 +34,9 @@ const GIB: u64 = 1 << 30;
 /// Words for `logging.level.*`.
 pub(super) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"];
 
+/// Words for `load.balancing.strategy`.
+const STRATEGIES: &[&str] = &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
+
 /// Every setting, in the order in which documents show them.
 pub(super) static SETTINGS: &[Setting] = &[
     // The service itself.
@@ -292,6 +295,106 @@ pub(super) static SETTINGS: &[Setting] = &[
         Kind::Path,
         Unset("the system's certificate authorities only"),
         "PEM file with further certificate authorities for https instances.",
+        "",
+    ),
+    // Routing.
+    Setting::new(
+        "load.balancing.strategy",
+        Kind::Choice(STRATEGIES),
+        Is("round_robin"),
+        "Who of several instances that can serve a request gets it.",
+        "",
+    ),
+    Setting::new(
+        "load.balancing.max.retries",
+        count(0, 15),
+        Is("3"),
+        "Further attempts after a first one failed, each at another instance; only of what may be sent twice.",
+        "then the failure is told with every attempt",
+    ),
+    Setting::new(
+        "routing.ejection.failures",
+        count(0, 1_000),
+        Is("5"),
+        "Failed requests in a row after which an instance is left alone for a while, as long as others remain; 0 turns this off.",
+        "",
+    ),
+    Setting::new(
+        "routing.ejection.duration",
+        millis(100, HOUR),
+        Is("30000"),
+        "How long an instance is left alone at first; each further time longer by this, up to ten times.",
+        "then one request finds out whether it is well",
+    ),
+    Setting::new(
+        "routing.timeout",
+        millis(10, HOUR),
+        Is("30000"),
+        "How long an instance may take to begin its answer, with all attempts; a client says otherwise with X-Request-Timeout-Ms.",
+        "504; outcome unknown if the instance may have acted on the request",
+    ),
+    Setting::new(
+        "routing.max.timeout",
+        millis(10, DAY),
+        Is("600000"),
+        "The most that a client may ask for with X-Request-Timeout-Ms.",
+        "what is more counts as this",
+    ),
+    Setting::new(
+        "routing.stream.idle.timeout",
+        millis(100, DAY),
+        Is("120000"),
+        "How long nothing may come on a routed body or WebSocket.",
+        "the connection is broken off on both sides",
+    ),
+    Setting::new(
+        "routing.stream.max.duration",
+        millis(100, 30 * DAY),
+        Is("86400000"),
+        "How long a routed answer or WebSocket may last in all.",
+        "the connection is broken off on both sides",
+    ),
+    Setting::new("routing.header.max.bytes", bytes(8 * KIB, MIB), Is("64KB"), "Largest head of an instance's answer.", "502"),
+    Setting::new(
+        "routing.instance.concurrency",
+        count(1, 1_000_000),
+        Is("4096"),
+        "Most requests and streams under way to one instance.",
+        "a further request waits in a queue",
+    ),
+    Setting::new(
+        "routing.queue.max",
+        count(0, 1_000_000),
+        Is("1024"),
+        "Requests waiting for a place at one instance.",
+        "a further request goes to another instance, or is answered 503 with Retry-After",
+    ),
+    Setting::new(
+        "routing.queue.timeout",
+        millis(0, HOUR),
+        Is("1000"),
+        "How long a request may wait for a place at one instance.",
+        "it goes to another instance, or is answered 503 with Retry-After",
+    ),
+    Setting::new(
+        "routing.connections.idle.max",
+        count(0, 10_000),
+        Is("128"),
+        "Most unused connections that each worker keeps to one instance.",
+        "further connections are closed after use; 0 keeps none",
+    ),
+    Setting::new(
+        "routing.trusted.proxies",
+        Kind::Items(ItemRule::Network),
+        Is(""),
+        "Networks whose proxies are believed what they say of the client in Forwarded and X-Forwarded-*.",
+        "what others say there is replaced",
+    ),
+    Setting::new(
+        "routing.forward.credentials",
+        Kind::Switch,
+        Is("false"),
+        "Send Authorization and Cookie of the client on to the instance; tokens of the manager itself never are.",
         "",
     ),
     // Serving.

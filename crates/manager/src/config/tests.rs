@@ -3,6 +3,7 @@
 use super::setting::{Default, Kind};
 use super::settings::SETTINGS;
 use super::*;
+use peegeeq_domain::routing::pick::Strategy;
 use serde_json::json;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -115,29 +116,24 @@ fn the_guides_file_is_read() {
         .file(json!({
             "service": {"port": 9090, "name": "peegeeq-service-manager"},
             "health": {"checkInterval": 11000, "checkTimeout": 6000, "maxFailures": 5},
-            "loadBalancing": {"strategy": "round_robin", "maxRetries": 3}
+            "loadBalancing": {"strategy": "random", "maxRetries": 2}
         }))
         .loaded();
     let health = &loaded.config.health;
     assert_eq!((health.check_interval.as_millis(), health.check_timeout.as_millis(), health.max_failures), (11_000, 6_000, 5));
-    assert_eq!(
-        loaded.warnings,
-        [
-            "loadBalancing.maxRetries in config.json is not in effect until the gateway exists",
-            "loadBalancing.strategy in config.json is not in effect until the gateway exists"
-        ]
-    );
+    assert_eq!((loaded.config.routing.strategy, loaded.config.routing.retries_max), (Strategy::Random, 2));
+    assert_eq!(loaded.warnings, [""; 0]);
 }
 
 #[test]
 fn what_the_guide_knows_and_does_nothing_is_said() {
     let mut scene = scene()
-        .define("load.balancing.strategy", "random")
+        .define("consul.registration", "agent")
         .define("metrics.jvm.enabled", "true")
         .define("metrics.reporting.interval", "60")
         .define("logging.pattern.console", "%d")
         .define("logging.level.io.vertx.ext.web", "DEBUG")
-        .variable("LOAD_BALANCING_STRATEGY", "random");
+        .variable("CACHE_REFRESH_INTERVAL", "1");
     scene.args.java_options = vec!["-Xmx2g".to_owned(), "-XX:+UseG1GC".to_owned()];
     let warnings = scene.loaded().warnings;
     assert_eq!(warnings.len(), 7, "{warnings:#?}");

@@ -4,6 +4,7 @@
 
 use crate::observe::settings::LoggingConfig;
 use ipnet::IpNet;
+use peegeeq_domain::routing::pick::Strategy;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub struct Config {
     pub federation: FederationConfig,
     /// Streams that all instances feed.
     pub streams: StreamsConfig,
+    /// How requests are sent on to instances.
+    pub routing: RoutingConfig,
     /// How connections to instances are made.
     pub client: ClientConfig,
     /// What is logged where.
@@ -198,6 +201,41 @@ pub struct StreamsConfig {
     pub clients_max: usize,
     /// Frames kept for clients that are behind.
     pub frames_max: usize,
+}
+
+/// How requests are sent on to instances.
+#[derive(Clone, Debug)]
+pub struct RoutingConfig {
+    /// Who of several gets a request.
+    pub strategy: Strategy,
+    /// Attempts beside the first.
+    pub retries_max: u32,
+    /// Failures in a row that eject.
+    pub ejection_failures: u32,
+    /// The first ejection.
+    pub ejection: Duration,
+    /// For the head of an answer.
+    pub timeout: Duration,
+    /// The most that a client may ask for instead.
+    pub timeout_max: Duration,
+    /// For a body or a switched connection to stand still.
+    pub stream_idle: Duration,
+    /// For the whole of them.
+    pub stream_total: Duration,
+    /// Largest head of an answer in bytes.
+    pub header_max_bytes: usize,
+    /// Most requests under way to one instance.
+    pub concurrency: usize,
+    /// Most requests waiting for it.
+    pub queue_max: usize,
+    /// For waiting.
+    pub queue_timeout: Duration,
+    /// Most unused connections of a worker to one instance.
+    pub idle_connections_max: usize,
+    /// Networks of proxies that are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether credentials of clients are sent on.
+    pub forward_credentials: bool,
 }
 
 /// How connections to instances are made.

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use peegeeq_domain::catalog::{Catalog, Change, Entry};
-use peegeeq_domain::federation::{DatabaseAddress, SetupBinding, SetupHealth, Source};
+use peegeeq_domain::federation::{SetupBinding, Source};
 
-use crate::observations::{self, Observations, SetupSeen, SetupsSeen};
+use crate::observations::{Observations, SetupsSeen};
 
 /// One member to ask, or to name as not asked.
 #[derive(Clone, Debug)]
@@ -36,32 +36,9 @@ fn target(entry: &Arc<Entry>, seen: Option<&SetupsSeen>) -> Target {
         region: registration.labels.region.clone(),
     };
     let stale = seen.filter(|seen| seen.stale).map(|seen| seen.failure.clone().unwrap_or_default());
-    let bindings: Arc<[_]> =
-        seen.map_or_else(Arc::default, |seen| seen.setups.iter().map(|setup| binding(setup, stale.as_deref())).collect());
+    let bindings: Arc<[_]> = seen.map_or_else(Arc::default, |seen| seen.bindings().into());
     let unlisted = stale.filter(|_| bindings.is_empty()).map(|failure| format!("which setups the instance has is not known: {failure}"));
     Target { entry: entry.clone(), source, bindings, unlisted }
-}
-
-/// `stale` is why what was seen is from an earlier look, if it is.
-fn binding(seen: &SetupSeen, stale: Option<&str>) -> SetupBinding {
-    let database = seen.database.as_ref().map(|database| DatabaseAddress {
-        host: database.host.as_str().into(),
-        port: database.port,
-        database: database.name.as_str().into(),
-        schema: database.schema.as_str().into(),
-    });
-    let health = match (&seen.health, stale) {
-        // Nobody asks about one that is gone: that it is missing says it all.
-        _ if seen.missing => SetupHealth::Unknown,
-        (observations::SetupHealth::Down { reason }, _) => SetupHealth::Down { reason: reason.clone() },
-        (observations::SetupHealth::Unknown { reason }, _) => SetupHealth::Untold { reason: reason.clone() },
-        (_, Some(failure)) => SetupHealth::Untold { reason: failure.to_owned() },
-        (observations::SetupHealth::Up, None) => SetupHealth::Up,
-        (observations::SetupHealth::NotAsked, None) => SetupHealth::Unknown,
-    };
-    // The queues are asked for together with the address: without the one, an empty list of the other says nothing.
-    let queues = database.is_some().then(|| Arc::from(seen.queues.as_slice()));
-    SetupBinding { setup: seen.id.clone(), database, queues, health, missing: seen.missing }
 }
 
 /// Whether an answer about `then` says something about the cluster that no longer holds `now`: who there is, where, how

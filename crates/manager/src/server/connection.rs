@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::ServerSettings;
+use super::front::Place;
 use super::linger::Left;
 use super::tunnel::{Tunnel, Tunnels};
 use super::watch::{Activity, Framing, InRequest, Patience, Watched};
@@ -33,6 +34,13 @@ pub struct Peer(pub SocketAddr);
 pub trait Service: Clone + Send + Sync + 'static {
     /// Body of the answers.
     type Body: http_body::Body<Data = bytes::Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>> + Send + 'static;
+
+    /// The same for one worker, which may then have things of its own.
+    #[must_use]
+    fn for_worker(&self, place: &Place) -> Self {
+        let _ = place;
+        self.clone()
+    }
 
     /// Answers one request. The body of the answer keeps `in_request` until it is sent.
     fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> impl Future<Output = Response<Self::Body>> + Send;

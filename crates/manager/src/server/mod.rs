@@ -5,6 +5,7 @@
 //! with a runtime of its own: see `docs/adr/0003-one-runtime-a-core.md`.
 
 mod connection;
+mod front;
 mod linger;
 mod listener;
 mod tunnel;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 pub use connection::{Peer, Service};
+pub use front::{BodyError, Front, Place, Refusal};
 pub use listener::BindError;
 pub use tunnel::Tunnel;
 pub use watch::InRequest;
@@ -75,8 +77,10 @@ impl BoundServer {
         let (stop, abort, open) = (CancellationToken::new(), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
         let limits = connection::Limits::new(&self.settings, open.clone());
         let workers = self.listeners.into_iter().enumerate();
-        let workers = workers
-            .map(|(index, listener)| worker::Worker::start(index, listener, service.clone(), limits.clone(), stop.clone(), abort.clone()));
+        let workers = workers.map(|(worker, listener)| {
+            let place = Place { worker, stopping: stop.clone() };
+            worker::Worker::start(place.clone(), listener, service.for_worker(&place), limits.clone(), abort.clone())
+        });
         Ok(RunningServer { address: self.address, workers: workers.collect::<Result<_, _>>()?, stop, abort, open })
     }
 }

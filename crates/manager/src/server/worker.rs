@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connection::{Limits, Service, serve};
+use super::front::Place;
 use super::tunnel::Tunnels;
 
 /// When accepting fails because the process has no file descriptors left, trying again at once would only burn a core.
@@ -21,19 +22,18 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Starts a thread that accepts from `listener` until `stop`, and cuts its connections at `abort`.
+    /// Starts a thread that accepts from `listener` until its place is told to stop, and cuts its connections at `abort`.
     pub(super) fn start<S: Service>(
-        index: usize,
+        place: Place,
         listener: std::net::TcpListener,
         service: S,
         limits: Limits,
-        stop: CancellationToken,
         abort: CancellationToken,
     ) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (ending, ended) = watch::channel(false);
-        std::thread::Builder::new().name(format!("http-{index}")).spawn(move || {
-            runtime.block_on(run(listener, service, limits, stop, abort));
+        std::thread::Builder::new().name(format!("http-{}", place.worker)).spawn(move || {
+            runtime.block_on(run(listener, service, limits, place.stopping, abort));
             ending.send_replace(true);
         })?;
         Ok(Self { ended })

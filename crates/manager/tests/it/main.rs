@@ -8,6 +8,7 @@
 mod contract;
 mod edge;
 mod federation;
+mod gateway;
 mod guide;
 mod health;
 mod instances;

@@ -10,8 +10,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 use super::super::error::ApiError;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST,PUT,DELETE,OPTIONS");
-const HEADERS: HeaderValue = HeaderValue::from_static("Content-Type,Authorization,traceparent,X-Request-Id,If-None-Match,Idempotency-Key");
-const EXPOSED: HeaderValue = HeaderValue::from_static("ETag,Age,X-Request-Id,Retry-After,Location");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "Content-Type,Authorization,traceparent,X-Request-Id,X-Request-Timeout-Ms,If-None-Match,Idempotency-Key,Last-Event-ID,X-PeeGeeQ-Instance,X-PeeGeeQ-Environment,X-PeeGeeQ-Region",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static("ETag,Age,X-Request-Id,Retry-After,Location,X-PeeGeeQ-Instance,X-PeeGeeQ-Attempts");
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// The origins of web pages that may use the manager, beside its own.

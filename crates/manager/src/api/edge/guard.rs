@@ -88,14 +88,28 @@ where
 }
 
 impl<S> Guarded<S> {
-    /// Why this caller may not use the route. Credentials that nobody knows are never taken for none.
+    /// Why this caller may not use the route.
     fn refusal<B>(&self, request: &Request<B>) -> Option<ApiError> {
-        let permission = self.guard.rule.permission(request.method());
-        if permission != Permission::Public && request.extensions().get::<UnknownBearer>().is_some() {
-            return Some(unknown_bearer());
-        }
-        let principal = request.extensions().get::<Principal>().unwrap_or(&Principal::Anonymous);
-        refusal(decide(principal, permission, self.guard.anonymous))
+        let extensions = request.extensions();
+        let principal = match extensions.get::<UnknownBearer>() {
+            Some(unknown) => Err(unknown),
+            None => Ok(extensions.get::<Principal>().unwrap_or(&Principal::Anonymous)),
+        };
+        refusal(self.guard.rule, request.method(), principal, self.guard.anonymous)
+    }
+}
+
+/// Why a caller may not do what it asks. Credentials that nobody knows are never taken for none.
+pub(super) fn refusal(
+    rule: Rule,
+    method: &Method,
+    principal: Result<&Principal, &UnknownBearer>,
+    anonymous: Option<Role>,
+) -> Option<ApiError> {
+    let permission = rule.permission(method);
+    match principal {
+        Err(_) if permission != Permission::Public => Some(unknown_bearer()),
+        principal => denied(decide(principal.unwrap_or(&Principal::Anonymous), permission, anonymous)),
     }
 }
 
@@ -107,7 +121,7 @@ fn label((answer, route): (Answered, Option<MatchedPath>)) -> Answered {
     Ok(answer)
 }
 
-fn refusal(decision: Decision) -> Option<ApiError> {
+fn denied(decision: Decision) -> Option<ApiError> {
     match decision {
         Decision::Allow => None,
         Decision::Authenticate => Some(unauthenticated("this needs a bearer token: send 'Authorization: Bearer TOKEN'")),

@@ -2,7 +2,8 @@
 //!
 //! Owns, in this order: the request's name, the shape of its target and framing, the `Host` and `Origin` it claims, CORS,
 //! who is asking, then (after the router) the error envelope, the common headers and the request metrics. The order is
-//! the point: permission is decided on the same parsed target that is routed. Does not own any route.
+//! the point: permission is decided on the same parsed target that is routed. Does not own any route. What the front
+//! claims never reaches the router, and passes the same checks.
 
 mod cors;
 mod guard;
@@ -18,9 +19,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use http::{Request, StatusCode};
+use http::{Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use peegeeq_domain::access::Principal;
 use tower::Service as _;
@@ -36,8 +37,8 @@ use super::management;
 use crate::clock;
 use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
-use crate::security::Tokens;
-use crate::server::{InRequest, Peer, Service};
+use crate::security::{Tokens, UnknownBearer};
+use crate::server::{Front, InRequest, Peer, Place, Service};
 use request_id::RequestId;
 
 /// What the edge decides with.
@@ -55,31 +56,58 @@ pub struct EdgeSettings {
     pub head_bytes_max: usize,
 }
 
-/// The edge in front of a router. Every worker has a clone.
+/// The edge in front of a router and of what may claim requests before it. Every worker has a clone.
 #[derive(Clone, Debug)]
-pub struct Edge {
+pub struct Edge<F> {
     router: Router,
+    front: F,
     settings: Arc<EdgeSettings>,
     metrics: HttpMetrics,
 }
 
-impl Edge {
-    /// The edge in front of `router`.
-    pub fn new(router: Router, settings: EdgeSettings) -> Self {
-        Self { router, settings: Arc::new(settings), metrics: HttpMetrics::default() }
+/// Whose answer it is.
+enum Answered<B> {
+    /// The manager's own.
+    Own(Response<Body>),
+    /// The front's.
+    Fronts(Response<B>),
+}
+
+impl<B> Answered<B> {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Own(answer) => answer.status(),
+            Self::Fronts(answer) => answer.status(),
+        }
     }
 
-    async fn handle(&self, mut request: Request<Incoming>) -> Response {
-        let settings = &*self.settings;
-        if let Err(error) = target::check(&request, settings.head_bytes_max).and_then(|()| settings.name.check(request.headers())) {
-            return error.into_response();
+    /// What it is called in metrics.
+    fn route(&self) -> Option<&str> {
+        match self {
+            Self::Own(answer) => answer.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()),
+            Self::Fronts(_) => Some(FRONTS_ROUTE),
         }
-        let principal = settings.tokens.principal(request.headers());
-        if !matches!(principal, Ok(Principal::Token { .. })) && !settings.hosts.allow(&request) {
-            return host::misdirected().into_response();
-        }
-        if let Some(answer) = cors::gate(&settings.origins, &request) {
-            return answer;
+    }
+}
+
+/// The name in metrics of everything that the front answers, and refuses.
+const FRONTS_ROUTE: &str = "routed";
+
+impl<F: Front> Edge<F> {
+    /// The edge in front of `router`, and of `front`, which is asked first.
+    pub fn new(router: Router, front: F, settings: EdgeSettings) -> Self {
+        Self { router, front, settings: Arc::new(settings), metrics: HttpMetrics::default() }
+    }
+
+    async fn handle(&self, mut request: Request<Incoming>, peer: Peer) -> Answered<F::Body> {
+        let claimed = self.front.claims(&request);
+        let principal = match self.admit(&request) {
+            Ok(principal) => principal,
+            Err(answer) if claimed || management::is_own_path(request.uri().path()) => return Answered::Own(timed_like_instances(*answer)),
+            Err(answer) => return Answered::Own(*answer),
+        };
+        if claimed {
+            return self.claimed(request, peer, principal).await;
         }
         // Nobody in particular is what a request without a principal comes from.
         match principal {
@@ -92,24 +120,65 @@ impl Edge {
             }
         }
         target::forgive_trailing_slash(&mut request);
-        self.route(request.map(body)).await
+        let as_an_instance = management::is_own_path(request.uri().path());
+        let answer = self.route(request.map(body)).await;
+        Answered::Own(if as_an_instance { timed_like_instances(answer) } else { answer })
     }
 
-    async fn route(&self, request: Request<Body>) -> Response {
+    /// What is asked of every request, whoever answers it. The error is an answer, also to a preflight.
+    fn admit(&self, request: &Request<Incoming>) -> Result<Result<Principal, UnknownBearer>, Box<Response<Body>>> {
+        let settings = &*self.settings;
+        target::check(request, settings.head_bytes_max)
+            .and_then(|()| settings.name.check(request.headers()))
+            .map_err(|error| Box::new(error.into_response()))?;
+        let principal = settings.tokens.principal(request.headers());
+        if !matches!(principal, Ok(Principal::Token { .. })) && !settings.hosts.allow(request) {
+            return Err(Box::new(host::misdirected().into_response()));
+        }
+        match cors::gate(&settings.origins, request) {
+            Some(answer) => Err(Box::new(answer)),
+            None => Ok(principal),
+        }
+    }
+
+    /// The front's part: the same permission as on a guarded route.
+    async fn claimed(&self, mut request: Request<Incoming>, peer: Peer, principal: Result<Principal, UnknownBearer>) -> Answered<F::Body> {
+        if let Some(error) = guard::refusal(Rule::ByMethod, request.method(), principal.as_ref(), self.settings.tokens.anonymous()) {
+            return Answered::Own(error.numeric_time().into_response());
+        }
+        if matches!(principal, Ok(Principal::Token { .. })) {
+            // It was meant for this manager, and is nobody else's business.
+            request.headers_mut().remove(http::header::AUTHORIZATION);
+        }
+        match AssertUnwindSafe(self.front.answer(request, peer)).catch_unwind().await {
+            Ok(Ok(answer)) => Answered::Fronts(answer),
+            Ok(Err(refusal)) => Answered::Own(ApiError::from(*refusal).numeric_time().into_response()),
+            Err(_) => Answered::Own(our_fault().numeric_time().into_response()),
+        }
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response<Body> {
         let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await;
         match answer {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
-            Err(_) => {
-                metrics::counter!("peegeeq_http_panics_total").increment(1);
-                ApiError::new(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "internal error: a request failed in a way that is our fault; the log has more",
-                )
-                .into_response()
-            }
+            Err(_) => our_fault().into_response(),
         }
     }
+}
+
+/// After a panic, which is counted.
+fn our_fault() -> ApiError {
+    metrics::counter!("peegeeq_http_panics_total").increment(1);
+    ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error: a request failed in a way that is our fault; the log has more")
+}
+
+/// The same answer; if it is an error, with the time as instances write theirs.
+fn timed_like_instances(mut answer: Response<Body>) -> Response<Body> {
+    if let Some(error) = answer.extensions_mut().get_mut::<ApiError>() {
+        error.tell_numeric_time();
+    }
+    answer
 }
 
 /// The body of a request as handlers take it. Most requests have none, and need no room for one.
@@ -117,27 +186,31 @@ fn body(incoming: Incoming) -> Body {
     if incoming.is_end_stream() { Body::empty() } else { Body::new(incoming) }
 }
 
-impl Service for Edge {
-    type Body = AnswerBody;
+impl<F: Front<Body: Unpin>> Service for Edge<F> {
+    type Body = AnswerBody<F::Body>;
 
-    async fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> Response<AnswerBody> {
+    fn for_worker(&self, place: &Place) -> Self {
+        Self { front: self.front.for_worker(place), ..self.clone() }
+    }
+
+    async fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> Response<AnswerBody<F::Body>> {
         let began = clock::instant();
         let id = RequestId::of(request.headers());
         let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
-        let as_an_instance = management::is_own_path(request.uri().path());
         let from_a_manager = request.headers().contains_key(HOP_HEADER);
         let noted = log::Noted::of(&request, &self.settings.tokens, peer);
         let running = self.metrics.begin();
-        let mut response = self.handle(request).await;
-        if let (true, Some(error)) = (as_an_instance, response.extensions_mut().get_mut::<ApiError>()) {
-            error.tell_numeric_time();
-        }
+        let answered = self.handle(request, peer).await;
         let took = began.elapsed();
-        running.end(response.extensions().get::<guard::MatchedRoute>().map(|route| route.0.as_str()), &method, response.status(), took);
+        let status = answered.status();
+        running.end(answered.route(), &method, status, took);
         if let Some(noted) = noted {
-            noted.write(&id, &method, response.status(), took);
+            noted.write(&id, &method, status, took);
         }
-        let mut response = respond::finish(response, &id, in_request);
+        let mut response = match answered {
+            Answered::Own(response) => respond::finish(response, &id, in_request),
+            Answered::Fronts(response) => respond::pass(response, &id, in_request),
+        };
         if from_a_manager {
             self.settings.name.tell(response.headers_mut());
         }

@@ -140,6 +140,15 @@ impl TestApp {
         rows.into_iter().find(|row| row["instanceId"] == id).unwrap_or(Value::Null)
     }
 
+    /// Waits until requests for the setup `s1` can be sent to this instance.
+    pub(crate) async fn wait_for_setup(&self, id: &str) {
+        wait_until(&format!("{id} to have its setup"), secs(30), || async {
+            let reply = self.ask("GET", "/api/v1/setups/s1", &[("x-peegeeq-instance", id)], "").await;
+            if reply.status == 200 { Ok(()) } else { Err(reply.text()) }
+        })
+        .await;
+    }
+
     /// Waits until the list shows an instance with this status.
     pub(crate) async fn wait_for_status(&self, id: &str, status: &str) -> Value {
         self.wait_for_status_within(id, status, secs(30)).await

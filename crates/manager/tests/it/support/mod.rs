@@ -8,7 +8,9 @@ pub(crate) mod raw;
 pub(crate) mod shape;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod upstream;
 
 pub(crate) use app::{Plan, TestApp, registration};
 pub(crate) use cluster::Cluster;
 pub(crate) use process::{Launch, ManagerProcess};
+pub(crate) use upstream::{Coming, Upstream};

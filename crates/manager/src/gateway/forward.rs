@@ -1,0 +1,431 @@
+//! The way of one request: read what it needs, choose, send, perhaps send again, pass the answer on.
+//!
+//! Owns that order. The usual request goes through it once without a lock, a copy of its body or a look at anything but the
+//! picture; what is rare lies in functions of its own.
+
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use hyper::body::{Body as _, Incoming};
+use hyper::upgrade::OnUpgrade;
+use peegeeq_domain::routing::ask::{Ask, Class, DirectoryChange, Effect, Need, Place, Routed, place};
+use peegeeq_domain::routing::pick::{NoCandidate, Tried};
+use peegeeq_domain::routing::retry::{self, Attempt, Cause, Decision, Failure, Limits, Phase, decide};
+use peegeeq_domain::routing::table::Wanted;
+use tokio::time::Sleep;
+
+use super::answer_body::{Patience, RoutedBody};
+use super::choose::{self, Chosen, Miss, Picked};
+use super::exchange::Limit;
+use super::headers::{self, RequestDress};
+use super::job::{Answered, Failed, Job};
+use super::looks::Order;
+use super::picture::Picture;
+use super::refusals::{self, Refused};
+use super::request_body::{Progress, RequestBody};
+use super::upstream::Upstream;
+use super::{Gateway, body_read, tunnel};
+use crate::clock;
+use crate::server::{Refusal, Tunnel};
+
+/// What an answer is passed on with.
+struct Passing<'a> {
+    ask: &'a Ask<'a>,
+    method: &'a Method,
+    chosen: &'a Chosen,
+    attempts: u32,
+    upload: Option<Arc<Progress>>,
+    /// Nobody is well, and one was tried all the same.
+    resort: bool,
+    /// The way to the client's connection, if it is to be switched.
+    switch: Option<(OnUpgrade, Tunnel)>,
+}
+
+impl Gateway {
+    /// Answers one request.
+    pub(super) async fn forward(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<RoutedBody>, Refused> {
+        let (mut parts, body) = request.into_parts();
+        let (uri, method) = (parts.uri.clone(), parts.method.clone());
+        let Routed { ask, through } = routed(&method, &uri)?;
+        let mut chosen = Chosen::read(&parts.headers)?;
+        if let Some(through) = through {
+            parts.uri = target(through.inner, uri.query())?;
+            chosen.instance = Some(through.instance.into_owned());
+        } else if uri.authority().is_some() {
+            parts.uri = target(uri.path(), uri.query())?;
+        }
+        let (mut job, mut body) = self.job(&mut parts, body, &ask, peer).await?;
+        let switch = job.websocket.then(|| upgrade(&mut parts)).flatten();
+        job.websocket = switch.is_some();
+        let in_body = self.setup_beside_path(&ask.need, &mut body).await?;
+        let wanted = match &in_body {
+            Some(setup) => Wanted::Setup { id: setup, queue: None },
+            None => ask.need.wanted().ok_or_else(refusals::no_body_setup)?,
+        };
+        job.load(parts, body, &ask);
+        let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
+        let picked = self.first(&wanted, &chosen, &ask).await?;
+        let passing = Passing {
+            ask: &ask,
+            method: &method,
+            chosen: &chosen,
+            attempts: 1,
+            upload: job.upload.clone(),
+            resort: picked.is_last_resort,
+            switch,
+        };
+        match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
+            Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
+            first => self.again(job, first, picked.upstream, &wanted, passing, alarm).await,
+        }
+    }
+
+    /// What is known of a request before it is chosen for whom it is.
+    async fn job<'a>(&'a self, parts: &mut Parts, body: Incoming, ask: &'a Ask<'a>, peer: IpAddr) -> Result<(Job<'a>, Upload), Refused> {
+        let settings = &self.shared.settings;
+        let allowed = allowed(&parts.headers, settings.timeout, settings.timeout_max)?;
+        let websocket = headers::wants_websocket(&parts.method, &parts.headers);
+        let told = self.worker.forwarded.told(peer, &parts.headers);
+        let upload = if body.is_end_stream() { Upload::None } else { Upload::Coming(body) };
+        let chunked = matches!(&upload, Upload::Coming(body) if body.size_hint().exact().is_none());
+        headers::dress(&mut parts.headers, &self.shared.dress, RequestDress { told, timeout: allowed, websocket, chunked });
+        parts.version = Version::HTTP_11;
+        let limit = Limit { deadline: clock::now() + allowed, allowed, idle: settings.stream_idle };
+        let job = Job {
+            shared: &self.shared,
+            worker: &self.worker,
+            request: None,
+            spare: None,
+            upload: None,
+            limit,
+            class: &ask.class,
+            is_safe: ask.class.is_safe(),
+            websocket,
+        };
+        let upload = match upload {
+            Upload::Coming(body) if self.must_be_read(ask, &parts.headers, &body) => {
+                Upload::Read(body_read::whole(body, settings.stream_idle).await?)
+            }
+            upload => upload,
+        };
+        if matches!(upload, Upload::Read(_)) {
+            // It was asked for, and its length is known.
+            parts.headers.remove(header::EXPECT);
+            parts.headers.remove(header::TRANSFER_ENCODING);
+        }
+        Ok((job, upload))
+    }
+
+    /// Whether a body is read before it is sent: to find the setup in it, or to be able to send it twice.
+    fn must_be_read(&self, ask: &Ask<'_>, headers: &HeaderMap, body: &Incoming) -> bool {
+        let twice = ask.class.heeds_key && headers.contains_key("idempotency-key") && body_read::is_small(body);
+        twice || matches!(ask.need, Need::SetupInBody | Need::Owner(_))
+    }
+
+    /// The setup, where it stands in the body or is glued to the name of a store.
+    async fn setup_beside_path(&self, need: &Need<'_>, body: &mut Upload) -> Result<Option<String>, Refused> {
+        match need {
+            Need::SetupInBody => {
+                let Upload::Read(read) = body else { return Err(refusals::no_body_setup()) };
+                body_read::setup_in(read).map(Some).ok_or_else(refusals::no_body_setup)
+            }
+            Need::StoreInId(id) => {
+                let picture = self.shared.picture.load();
+                let found = picture.table.setup_of_store(id).map(str::to_owned);
+                found.map(Some).map_err(|fault| refusals::bad_request(fault.to_string()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whom it goes to first. Nobody being known to have a setup is looked into once.
+    async fn first(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Picked, Refused> {
+        match self.pick(wanted, chosen, ask) {
+            Ok(picked) => Ok(picked),
+            Err(Miss::Unknown(_)) if choose::setup_of(wanted).is_some() => {
+                self.shared.orders.done(Order::Everybody).await;
+                self.pick(wanted, chosen, ask).map_err(|miss| miss.refusal(wanted))
+            }
+            Err(miss) => Err(miss.refusal(wanted)),
+        }
+    }
+
+    fn pick(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Picked, Miss> {
+        let picture = self.shared.picture.load();
+        let group = choose::group(&picture, wanted, chosen)?;
+        let draw = self.worker.turns.draw(self.shared.settings.strategy, ask.class.is_safe());
+        self.budget(|budget| budget.request(draw.now));
+        let picked = choose::one(&picture, group, &ask.need, self.owner(ask).as_deref(), &draw, &Tried::default());
+        let resort = || choose::last_resort(&picture, group, &ask.class, chosen, &Tried::default());
+        let nobody = || Miss::Refused(refusals::nobody(choose::setup_of(wanted), group, &picture));
+        picked.ok().or_else(resort).ok_or_else(nobody)
+    }
+
+    fn owner(&self, ask: &Ask<'_>) -> Option<String> {
+        let Need::Owner(owner) = &ask.need else { return None };
+        self.shared.owners.of(owner).map(|id| id.as_str().to_owned())
+    }
+
+    fn budget<T>(&self, with: impl FnOnce(&mut retry::Budget) -> T) -> T {
+        with(&mut self.worker.budget.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// After a first attempt that was not simply answered: others, as long as that is safe.
+    async fn again(
+        &self,
+        mut job: Job<'_>,
+        first: Result<Answered, Failed>,
+        first_at: Arc<Upstream>,
+        wanted: &Wanted<'_>,
+        mut passing: Passing<'_>,
+        mut alarm: Pin<&mut Sleep>,
+    ) -> Result<Response<RoutedBody>, Refused> {
+        let picture = self.shared.picture.load_full();
+        let (mut tried, mut told) = (Tried::default(), Vec::new());
+        let (mut attempted, mut at) = (first, first_at);
+        loop {
+            if let Some(index) = picture.table.position(at.id.as_str()) {
+                tried.add(index);
+            }
+            let retry = self.judge(&job, &attempted, &picture, &tried, wanted, &passing);
+            let after = match (retry, attempted) {
+                (Decision::Again { after, .. }, Ok(_answer_that_is_not_wanted)) => after,
+                (Decision::Again { after, .. }, Err(failed)) => {
+                    told.push((at.id.as_str().to_owned(), failed.sentence));
+                    after
+                }
+                (_, Ok(answered)) => return Ok(self.pass(answered, passing).await),
+                (decision, Err(failed)) => {
+                    told.push((at.id.as_str().to_owned(), failed.sentence));
+                    let failure = given_up(decision);
+                    // Who was tried was not well beforehand: that is told with the reasons of all.
+                    return Err(match choose::group(&picture, wanted, passing.chosen) {
+                        Ok(group) if passing.resort && !failure.outcome_unknown => {
+                            refusals::nobody(choose::setup_of(wanted), group, &picture)
+                        }
+                        _ => refusals::failed(failure, &told),
+                    });
+                }
+            };
+            metrics::counter!("peegeeq_routed_retries_total").increment(1);
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            let draw = self.worker.turns.draw(self.shared.settings.strategy, false);
+            let next = choose::group(&picture, wanted, passing.chosen)
+                .map_err(|_| NoCandidate::Empty)
+                .and_then(|group| choose::one(&picture, group, &passing.ask.need, None, &draw, &tried));
+            let Ok(next) = next else {
+                let failure = Failure { status: 503, outcome_unknown: false, cause: Cause::NobodyElse };
+                return Err(refusals::failed(failure, &told));
+            };
+            passing.attempts += 1;
+            at = next.upstream;
+            attempted = job.attempt(&at, next.is_probe, alarm.as_mut()).await;
+        }
+    }
+
+    /// Whether it is sent again.
+    fn judge(
+        &self,
+        job: &Job<'_>,
+        attempted: &Result<Answered, Failed>,
+        picture: &Picture,
+        tried: &Tried,
+        wanted: &Wanted<'_>,
+        passing: &Passing<'_>,
+    ) -> Decision {
+        let others = choose::group(picture, wanted, passing.chosen).map_or(0, |group| group.untried(tried));
+        let now = clock::now();
+        if let Ok(answered) = attempted
+            && passing.is_wrong_owner(answered)
+        {
+            // Whoever says 404 did nothing, so that any request may go on to the next.
+            let goes_on = others > 0 && job.can_send_again() && now < job.limit.deadline;
+            return if goes_on { Decision::Again { after: Duration::ZERO, elsewhere: true } } else { Decision::PassOn };
+        }
+        let (phase, status, retry_after) = match attempted {
+            Ok(answered) => {
+                let headers = answered.response.headers();
+                (Phase::Answered, Some(answered.response.status().as_u16()), retry_after(headers))
+            }
+            Err(failed) => (failed.phase, None, None),
+        };
+        let attempt = Attempt { number: passing.attempts, phase, status, retry_after, others };
+        let request = retry::Request { may_repeat: job.spare.is_some(), deadline: job.limit.deadline };
+        if phase != Phase::Answered && !job.can_send_again() && !matches!(phase, Phase::Lost | Phase::TimedOut | Phase::Nonsense) {
+            return Decision::GiveUp(Failure { status: 502, outcome_unknown: true, cause: Cause::MayHaveBeenActedOn });
+        }
+        let limits = Limits { max_retries: self.shared.settings.retries_max, ..Limits::default() };
+        let random = self.worker.turns.draw(self.shared.settings.strategy, false).random;
+        self.budget(|budget| decide(&attempt, &request, &limits, budget, random, now))
+    }
+
+    /// Passes an answer on, after what it says of the instance was noted.
+    async fn pass(&self, answered: Answered, passing: Passing<'_>) -> Response<RoutedBody> {
+        let Answered { response, mut link, in_flight } = answered;
+        let (mut head, body) = response.into_parts();
+        let upstream = in_flight.upstream().clone();
+        self.note(&upstream, head.status, &passing).await;
+        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        link.last = headers::clean_answer(&mut head.headers, &upstream.name);
+        head.version = Version::HTTP_11;
+        if passing.attempts > 1 {
+            head.headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
+        }
+        if passing.resort {
+            head.headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
+        }
+        let settings = &self.shared.settings;
+        let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
+            let stopping = headers::is_event_stream(&head.headers).then(|| self.worker.stopping.clone().cancelled_owned());
+            let patience = Patience { idle: settings.stream_idle, until: clock::now() + settings.stream_total };
+            let upload = passing.upload;
+            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stopping));
+        };
+        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+        head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        let patience = tunnel::Patience { idle: settings.stream_idle, total: settings.stream_total };
+        tunnel.run(tunnel::join(client, link, in_flight, patience, tunnel.stopping()));
+        Response::from_parts(head, RoutedBody::empty())
+    }
+
+    /// What an answer teaches about who has what.
+    async fn note(&self, upstream: &Upstream, status: StatusCode, passing: &Passing<'_>) {
+        let (id, class) = (&upstream.id, &passing.ask.class);
+        match (&passing.ask.need, &class.directory) {
+            (_, Some(DirectoryChange::Adds)) if status.is_success() => {
+                self.shared.orders.done(|done| Order::One(id.clone(), Some(done))).await;
+            }
+            (_, Some(DirectoryChange::Removes(setup))) if status.is_success() => {
+                self.shared.orders.done(|done| Order::Removed(id.clone(), setup.clone().into_owned(), done)).await;
+            }
+            (Need::Owner(owner), _) if status == StatusCode::NOT_FOUND || (status.is_success() && passing.method == Method::DELETE) => {
+                self.shared.owners.gone(owner);
+            }
+            (Need::Owner(owner), _) if status.is_success() => self.shared.owners.found(owner, id),
+            // It should have had it.
+            (Need::Setup { .. }, _) if status == StatusCode::NOT_FOUND => self.shared.orders.send(Order::One(id.clone(), None)),
+            _ => {}
+        }
+    }
+}
+
+/// The body of a request before it is sent.
+pub(super) enum Upload {
+    None,
+    Read(Bytes),
+    Coming(Incoming),
+}
+
+impl Job<'_> {
+    /// Puts the request together. What may be sent twice is kept.
+    fn load(&mut self, mut parts: Parts, body: Upload, ask: &Ask<'_>) {
+        parts.extensions.clear();
+        let may_repeat = ask.class.may_repeat(parts.headers.contains_key("idempotency-key"));
+        // An owner is looked for by asking one after the other.
+        let keep = (may_repeat || matches!(ask.need, Need::Owner(_))) && !self.websocket;
+        match body {
+            Upload::None => {
+                if keep {
+                    self.spare = Some((parts.clone(), Bytes::new()));
+                }
+                self.request = Some(Request::from_parts(parts, RequestBody::Empty));
+            }
+            Upload::Read(bytes) => {
+                if keep {
+                    self.spare = Some((parts.clone(), bytes.clone()));
+                }
+                self.request = Some(Request::from_parts(parts, RequestBody::Whole(bytes)));
+            }
+            Upload::Coming(incoming) => {
+                let held = body_read::waits(&parts.headers);
+                let (body, progress) = RequestBody::streamed(incoming, held);
+                let mut request = Request::from_parts(parts, body);
+                if held {
+                    let wanted = progress.clone();
+                    hyper::ext::on_informational(&mut request, move |head| {
+                        if head.status() == StatusCode::CONTINUE {
+                            wanted.want();
+                        }
+                    });
+                }
+                self.request = Some(request);
+                self.upload = Some(progress);
+            }
+        }
+    }
+
+    fn can_send_again(&self) -> bool {
+        self.request.is_some() || self.spare.is_some()
+    }
+}
+
+impl Passing<'_> {
+    /// Whether an answer is passed on without a second thought.
+    fn is_final(&self, answered: &Answered) -> bool {
+        let status = answered.response.status();
+        let unwell = matches!(status.as_u16(), 429 | 502..=504) && !self.ask.class.asks_health;
+        !unwell && !self.is_wrong_owner(answered)
+    }
+
+    /// Whether the instance does not have what others may have.
+    fn is_wrong_owner(&self, answered: &Answered) -> bool {
+        matches!(self.ask.need, Need::Owner(_)) && answered.response.status() == StatusCode::NOT_FOUND
+    }
+}
+
+fn routed<'a>(method: &'a Method, uri: &'a Uri) -> Result<Routed<'a>, Refused> {
+    if *method == Method::TRACE {
+        return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "TRACE is not passed on").header(header::ALLOW, ALLOWED));
+    }
+    match place(method.as_str(), uri.path(), uri.query()).map_err(refusals::fault)? {
+        Place::Routed(routed) => Ok(routed),
+        // Claimed because of an explicit choice: the chosen instance answers for itself.
+        Place::Own | Place::Health(_) => {
+            let effect = if method.is_safe() { Effect::Read } else { Effect::Write };
+            let class = Class { effect, heeds_key: false, stream: false, asks_health: true, about_setup: false, directory: None };
+            Ok(Routed { ask: Ask { need: Need::AnyInstance, class }, through: None })
+        }
+    }
+}
+
+const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+
+/// The target as the instance reads it.
+fn target(path: &str, query: Option<&str>) -> Result<Uri, Refused> {
+    let target = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let target = PathAndQuery::try_from(target).map_err(|error| refusals::bad_request(format!("the path cannot be sent on: {error}")))?;
+    Ok(target.into())
+}
+
+/// How long a request may take: as the client says, within the limit.
+fn allowed(headers: &HeaderMap, usual: Duration, max: Duration) -> Result<Duration, Refused> {
+    let Some(value) = headers.get(headers::TIMEOUT) else { return Ok(usual) };
+    let millis = value.to_str().ok().and_then(|text| text.trim().parse::<u64>().ok()).filter(|millis| *millis > 0);
+    let wrong = || refusals::bad_request("X-Request-Timeout-Ms must be a whole number of milliseconds, at least 1");
+    millis.map(|millis| Duration::from_millis(millis).min(max)).ok_or_else(wrong)
+}
+
+/// What switching the client's connection takes.
+fn upgrade(parts: &mut Parts) -> Option<(OnUpgrade, Tunnel)> {
+    let client = parts.extensions.remove::<OnUpgrade>()?;
+    Some((client, parts.extensions.remove::<Tunnel>()?))
+}
+
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn given_up(decision: Decision) -> Failure {
+    match decision {
+        Decision::GiveUp(failure) => failure,
+        _ => Failure { status: 502, outcome_unknown: true, cause: Cause::MayHaveBeenActedOn },
+    }
+}

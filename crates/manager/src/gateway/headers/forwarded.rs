@@ -1,0 +1,107 @@
+//! What an instance is told of the client: `Forwarded` and `X-Forwarded-*`.
+//!
+//! Owns their values, written anew for every client; those of a trusted proxy are continued. A worker remembers what it wrote
+//! last, because a connection asks many times.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use ipnet::IpNet;
+
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const HTTP: HeaderValue = HeaderValue::from_static("http");
+
+/// The most clients that a worker remembers.
+const REMEMBERED_MAX: usize = 1024;
+
+/// The most bytes of what a trusted proxy said that are continued.
+const CONTINUED_MAX: usize = 2048;
+
+/// Writes the forwarding headers of one worker.
+#[derive(Debug, Default)]
+pub(in crate::gateway) struct Forwarded {
+    trusted: Vec<IpNet>,
+    remembered: Mutex<HashMap<(IpAddr, HeaderValue), Told>>,
+}
+
+/// The forwarding headers of one request.
+#[derive(Clone, Debug)]
+pub(in crate::gateway) struct Told {
+    pub(super) forwarded: HeaderValue,
+    pub(super) addresses: HeaderValue,
+    pub(super) proto: HeaderValue,
+    pub(super) host: HeaderValue,
+}
+
+impl Forwarded {
+    /// Proxies in these networks are believed.
+    pub(in crate::gateway) fn new(trusted: Vec<IpNet>) -> Self {
+        Self { trusted, remembered: Mutex::default() }
+    }
+
+    /// What to tell of a request with these headers that came from `peer`.
+    pub(in crate::gateway) fn told(&self, peer: IpAddr, headers: &HeaderMap) -> Told {
+        let peer = peer.to_canonical();
+        let host = headers.get(header::HOST).cloned().unwrap_or(HeaderValue::from_static("-"));
+        if !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer)) {
+            return continued(peer, host, headers);
+        }
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(told) = remembered.get(&(peer, host.clone())) {
+            return told.clone();
+        }
+        if remembered.len() >= REMEMBERED_MAX {
+            remembered.clear();
+        }
+        let told = Told { forwarded: element(peer, &host), addresses: text(peer.to_string()), proto: HTTP, host: host.clone() };
+        remembered.insert((peer, host), told.clone());
+        told
+    }
+}
+
+/// What a trusted proxy said, and the proxy itself behind it.
+fn continued(peer: IpAddr, host: HeaderValue, headers: &HeaderMap) -> Told {
+    let own = element(peer, &host);
+    let (forwarded, addresses) = (said(headers, &header::FORWARDED), said(headers, &FOR));
+    Told {
+        forwarded: joined(forwarded, own.to_str().unwrap_or_default()),
+        addresses: joined(addresses, &peer.to_string()),
+        proto: headers.get(&PROTO).cloned().unwrap_or(HTTP),
+        host: headers.get(&HOST).cloned().unwrap_or(host),
+    }
+}
+
+fn said(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values: Vec<_> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    values.join(", ")
+}
+
+fn joined(mut said: String, own: &str) -> HeaderValue {
+    if said.is_empty() || said.len() > CONTINUED_MAX {
+        return text(own.to_owned());
+    }
+    said.push_str(", ");
+    said.push_str(own);
+    text(said)
+}
+
+/// One element of `Forwarded`. `Host` has passed the edge: a name or an address, with a port perhaps.
+fn element(peer: IpAddr, host: &HeaderValue) -> HeaderValue {
+    let mut element = String::with_capacity(64);
+    // Writing to a string cannot fail.
+    let _ = match peer {
+        IpAddr::V4(address) => write!(element, "for={address}"),
+        IpAddr::V6(address) => write!(element, "for=\"[{address}]\""),
+    };
+    let _ = write!(element, ";host=\"{}\";proto=http", host.to_str().unwrap_or("-"));
+    text(element)
+}
+
+fn text(text: String) -> HeaderValue {
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("-"))
+}

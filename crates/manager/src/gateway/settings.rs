@@ -1,0 +1,44 @@
+//! How the room is set.
+
+use std::time::Duration;
+
+use ipnet::IpNet;
+use peegeeq_domain::routing::accrual::AccrualPolicy;
+use peegeeq_domain::routing::pick::Strategy;
+
+/// How requests are sent on.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// Who this manager is, for the header by which loops are seen.
+    pub manager_id: String,
+    /// Who of several that can serve a request does.
+    pub strategy: Strategy,
+    /// The most further attempts after a first one failed.
+    pub retries_max: u32,
+    /// When an instance is left alone because requests to it fail.
+    pub accrual: AccrualPolicy,
+    /// For the head of the answer, with all attempts. A body still being sent is not counted.
+    pub timeout: Duration,
+    /// The most that a client may ask for with `X-Request-Timeout-Ms`.
+    pub timeout_max: Duration,
+    /// The longest time in which a body or an upgraded connection may stand still.
+    pub stream_idle: Duration,
+    /// The longest time an answer may take to its end.
+    pub stream_total: Duration,
+    /// The most bytes of an answer's head.
+    pub head_max: usize,
+    /// The most requests under way to one instance.
+    pub concurrency: usize,
+    /// The most requests waiting for a place at one instance.
+    pub queue_max: usize,
+    /// How long one may wait.
+    pub queue_timeout: Duration,
+    /// The most unused connections that one worker keeps to one instance.
+    pub idle_connections_max: usize,
+    /// Networks whose proxies are believed what they say of the client.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether `Authorization` and `Cookie` of the client are sent on. The manager's own tokens never are.
+    pub forward_credentials: bool,
+    /// How many workers there are.
+    pub workers: usize,
+}

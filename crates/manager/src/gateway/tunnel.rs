@@ -1,0 +1,117 @@
+//! A connection that was switched to a WebSocket: bytes in both directions, until one side ends.
+//!
+//! Owns the limits of such a connection and its polite end when the manager stops. Does not own what is said on it.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::upgrade::OnUpgrade;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio_util::sync::CancellationToken;
+
+use super::link::Link;
+use super::upstream::{InFlight, Outcome};
+use crate::clock;
+
+/// How long either side may take to hear the end.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// The limits of a switched connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// The longest time in which neither side says anything.
+    pub(super) idle: Duration,
+    /// The longest time at all.
+    pub(super) total: Duration,
+}
+
+/// Joins a client's connection and an instance's until one of them ends, a limit is reached, or `stop`.
+pub(super) async fn join(client: OnUpgrade, mut link: Box<Link>, in_flight: InFlight, patience: Patience, stop: CancellationToken) {
+    let (client, instance) = futures_util::join!(client, async {
+        poll_fn(|cx| link.poll_switched(cx)).await;
+        link.into_stream()
+    });
+    let Ok(client) = client else { return in_flight.end(Outcome::Abandoned) };
+    let (instance, first) = instance;
+    let moved = Arc::new(AtomicU64::new(clock::now().as_millis()));
+    let mut client = Noted { stream: TokioIo::new(client), moved: moved.clone() };
+    let mut instance = Noted { stream: instance, moved: moved.clone() };
+    let ended = {
+        let mut talking = pin!(async {
+            client.write_all(&first).await?;
+            tokio::io::copy_bidirectional(&mut client, &mut instance).await
+        });
+        tokio::select! {
+            biased;
+            ended = talking.as_mut() => ended.is_ok(),
+            () = too_long(&moved, patience) => false,
+            () = stop.cancelled() => true,
+        }
+    };
+    goodbye(&mut client).await;
+    goodbye(&mut instance).await;
+    in_flight.end(if ended { Outcome::Answered } else { Outcome::BrokenOff });
+}
+
+/// Says that nothing more will come, and lets the other side say the same.
+async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    let saying = async {
+        if stream.shutdown().await.is_ok() {
+            let mut last = [0; 1024];
+            while matches!(stream.read(&mut last).await, Ok(1..)) {}
+        }
+    };
+    // Whoever does not listen is cut off.
+    let _ = tokio::time::timeout(GOODBYE, saying).await;
+}
+
+/// Returns when nothing was said for too long, or it went on for too long.
+fn too_long(moved: &AtomicU64, patience: Patience) -> impl Future<Output = ()> + Send {
+    let until = clock::now() + patience.total;
+    async move {
+        loop {
+            let since = peegeeq_domain::time::Moment::from_millis(moved.load(Ordering::Relaxed));
+            let end = (since + patience.idle).min(until);
+            if clock::now() >= end {
+                return;
+            }
+            tokio::time::sleep_until(clock::at(end)).await;
+        }
+    }
+}
+
+/// A stream that notes when something came.
+struct Noted<S> {
+    stream: S,
+    moved: Arc<AtomicU64>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Noted<S> {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if read.is_ready() {
+            self.moved.store(clock::now().as_millis(), Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Noted<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
