@@ -140,7 +140,7 @@ impl Front for Gateway {
             Ok(Whose::Own) => false,
             Ok(Whose::Health(_)) => Chosen::is_in(request.headers()),
             Ok(Whose::Routed(routed)) => {
-                let for_all = matches!(routed.ask.need, Need::Cluster(_)) && routed.through.is_none();
+                let for_all = matches!(routed.ask.need, Need::Cluster(_) | Need::FanIn(_)) && routed.through.is_none();
                 !for_all || Chosen::is_in(request.headers())
             }
             Err(_) => true,
