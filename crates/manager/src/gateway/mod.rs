@@ -136,7 +136,9 @@ impl Front for Gateway {
         if path.starts_with("/api/v1/queues/") || path.starts_with("/api/v1/eventstores/") {
             return true;
         }
-        match place(request.method().as_str(), path, request.uri().query()) {
+        // What may be done with a path is told by whoever answers when it is read.
+        let method = if request.method() == http::Method::OPTIONS { "GET" } else { request.method().as_str() };
+        match place(method, path, request.uri().query()) {
             Ok(Whose::Own) => false,
             Ok(Whose::Health(_)) => Chosen::is_in(request.headers()),
             Ok(Whose::Routed(routed)) => {
