@@ -13,9 +13,7 @@ use serde_json::Value;
 use crate::models::federation::{
     FlatGroups, FlatMetrics, FlatOverview, FlatQueues, FlatStores, GroupedGroups, GroupedQueues, GroupedStores, Metrics, Overview,
 };
-use crate::models::instances::{
-    Deregistered, HealthCheck, InstanceList, InstanceRead, Order, Registered, Registration, Update,
-};
+use crate::models::instances::{Deregistered, HealthCheck, InstanceList, InstanceRead, Order, Ordered, Registered, Registration, Update};
 use crate::models::manager::{Detail, ManagerHealth, ProbeAnswer};
 use crate::{Client, Error};
 
@@ -219,11 +217,11 @@ endpoints! {
     /// Probes an instance now, as one of its regular checks: the outcome counts.
     force_check(id: &str) -> HealthCheck = instance(Method::POST, id, "/health/check");
     /// Sends an instance no new work.
-    drain(id: &str, order: &Order) -> Value = instance(Method::POST, id, "/drain").with_body(order);
+    drain(id: &str, order: &Order) -> Ordered = instance(Method::POST, id, "/drain").with_body(order);
     /// Ends drain or maintenance.
-    resume(id: &str, order: &Order) -> Value = instance(Method::POST, id, "/resume").with_body(order);
+    resume(id: &str, order: &Order) -> Ordered = instance(Method::POST, id, "/resume").with_body(order);
     /// Takes an instance out of service without watching it.
-    maintenance(id: &str, order: &Order) -> Value = instance(Method::POST, id, "/maintenance").with_body(order);
+    maintenance(id: &str, order: &Order) -> Ordered = instance(Method::POST, id, "/maintenance").with_body(order);
     /// The cluster in numbers.
     overview(query: &Query) -> Overview = federated("/api/v1/federation/overview", query);
     /// Queues by name.

@@ -31,8 +31,8 @@ impl Tls {
 
     /// Shakes hands over `tcp`. The error is a sentence.
     pub(crate) async fn shake_hands(&self, server: &Server, tcp: TcpStream) -> Result<TlsStream<TcpStream>, String> {
-        let name = ServerName::try_from(server.host.clone())
-            .map_err(|_| format!("{} is no name that a certificate can carry", server.host))?;
+        let name =
+            ServerName::try_from(server.host.clone()).map_err(|_| format!("{} is no name that a certificate can carry", server.host))?;
         let connector = TlsConnector::from(self.config.get_or_init(|| Arc::new(self.build())).clone());
         connector.connect(name, tcp).await.map_err(|error| format!("no TLS with it: {error}"))
     }

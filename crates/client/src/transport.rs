@@ -113,11 +113,7 @@ impl Transport {
         let tcp = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
         // Without it small requests would wait for the acknowledgement of the one before.
         tcp.set_nodelay(true).map_err(|error| error.to_string())?;
-        if self.server.is_https {
-            link(self.tls.shake_hands(&self.server, tcp).await?).await
-        } else {
-            link(tcp).await
-        }
+        if self.server.is_https { link(self.tls.shake_hands(&self.server, tcp).await?).await } else { link(tcp).await }
     }
 }
 

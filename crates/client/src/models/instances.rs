@@ -75,6 +75,8 @@ pub struct Instance {
     pub base_url: Option<String>,
     /// Where its health is asked for.
     pub health_url: Option<String>,
+    /// The order in force, of managers that take orders.
+    pub order: Option<OrderInForce>,
     /// What else was said of it.
     pub metadata: BTreeMap<String, String>,
 }
@@ -164,6 +166,48 @@ pub struct Order {
     /// After how long it ends by itself, such as `30m`.
     #[serde(rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasting: Option<String>,
+    /// When draining: until when what is running may go on, as ISO 8601 or a span.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+    /// Only if the registration is still this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u64>,
+}
+
+/// The answer to an order.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Ordered {
+    /// The manager's sentence.
+    pub message: String,
+    /// Its id.
+    pub instance_id: String,
+    /// Whether anything changed: the same order again changes nothing.
+    pub changed: bool,
+    /// What is ordered now.
+    pub presence: Presence,
+    /// The state that follows.
+    pub status: Status,
+    /// The order in force.
+    pub order: Option<OrderInForce>,
+    /// The revision it has now.
+    pub revision: Option<u64>,
+}
+
+/// An order that stands.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct OrderInForce {
+    /// Why.
+    pub reason: Option<String>,
+    /// By whom.
+    pub by: Option<String>,
+    /// Since when.
+    pub since: Option<String>,
+    /// When it ends by itself.
+    pub until: Option<String>,
+    /// Until when what is running may go on.
+    pub deadline: Option<String>,
 }
 
 /// The answer to a registration or a change.
