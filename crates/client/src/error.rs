@@ -30,7 +30,7 @@ pub enum Error {
     },
     /// The manager, or something before it, said no.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(Box<ApiError>),
     /// An answer that is not what this client knows.
     #[error("the answer of {server} to {path} cannot be read: {reason}")]
     Unreadable {
@@ -81,6 +81,12 @@ struct Envelope {
     details: Vec<Detail>,
     #[serde(default)]
     request_id: Option<String>,
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        Self::Api(Box::new(error))
+    }
 }
 
 impl ApiError {

@@ -46,7 +46,7 @@ pub(super) enum CommandLine {
     /// Ask a running manager for its health: exit 0 when it answers and is well, 1 otherwise
     Health(Health),
     #[command(flatten)]
-    Operation(Operation),
+    Operation(Box<Operation>),
 }
 
 #[derive(Args, Debug)]

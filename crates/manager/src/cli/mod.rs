@@ -112,7 +112,7 @@ fn command(line: Option<CommandLine>) -> Result<(Command, Option<String>), Repor
         Some(CommandLine::Openapi) => (Command::Openapi, None),
         Some(CommandLine::Token(commands::Token::Hash { name, role })) => (Command::TokenHash { name, role }, None),
         Some(CommandLine::Health(health)) => (Command::Health { url: health.url }, None),
-        Some(CommandLine::Operation(operation)) => (Command::Operate(Box::new(operation)), None),
+        Some(CommandLine::Operation(operation)) => (Command::Operate(operation), None),
     })
 }
 

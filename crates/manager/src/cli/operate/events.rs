@@ -57,7 +57,7 @@ fn field(event: &Ordered, names: &[&str]) -> Option<String> {
 fn table(call: &Call, raw: &Ordered) -> String {
     let events = events(raw);
     if events.is_empty() {
-        return if matches!(raw.get("events"), Some(_)) { "no events\n".to_owned() } else { anything::show(raw, &call.screen) };
+        return if raw.get("events").is_some() { "no events\n".to_owned() } else { anything::show(raw, &call.screen) };
     }
     let mut table = Table::new(&[text("TIME", 0), text("SEQUENCE", 3), text("TYPE", 1), text("INSTANCE", 0), text("WHAT", 0)]);
     for event in events {

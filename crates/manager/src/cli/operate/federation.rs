@@ -158,10 +158,9 @@ impl Shown for GroupedQueues {
             text("STATUS", 3),
         ]);
         for queue in &self.queues {
-            let many = format!("{} instances", queue.instances.len());
             table.row([
                 cell(&queue.queue_name),
-                cell(if queue.instances.len() == 1 { queue.instances[0].instance_id.clone() } else { many }),
+                place(queue.instances.iter().map(|part| &part.instance_id)),
                 cell(""),
                 queue.total_messages.into(),
                 queue.total_consumers.into(),
@@ -209,7 +208,7 @@ impl Shown for GroupedGroups {
         for group in &self.consumer_groups {
             table.row([
                 cell(&group.group_id),
-                cell(counted(group.instances.len(), "instance")),
+                place(group.instances.iter().map(|part| &part.instance_id)),
                 cell(""),
                 group.total_consumers.into(),
                 group.total_messages_processed.into(),
@@ -257,7 +256,7 @@ impl Shown for GroupedStores {
         for store in &self.event_stores {
             table.row([
                 cell(&store.store_name),
-                cell(counted(store.instances.len(), "instance")),
+                place(store.instances.iter().map(|part| &part.instance_id)),
                 cell(""),
                 store.total_events.into(),
                 store.total_streams.into(),
@@ -333,6 +332,14 @@ impl Shown for Overview {
 /// Where a part does not count, that is what matters.
 fn standing(status: &str, standing: Option<&str>) -> Cell {
     Cell::state(standing.filter(|word| *word != "counted").unwrap_or(status))
+}
+
+/// Where something is: named if it is in one place.
+fn place<'a>(mut ids: impl ExactSizeIterator<Item = &'a String>) -> Cell {
+    match (ids.len(), ids.next()) {
+        (1, Some(id)) => cell(id),
+        (count, _) => cell(counted(count, "instance")),
+    }
 }
 
 fn counted(count: usize, word: &str) -> String {

@@ -7,6 +7,7 @@ use peegeeq_service_manager_client::{Client, Error, Filter, Query, requests};
 use serde_json::Value;
 
 use crate::cli::operate::connect::Target;
+use crate::cli::operate::failure::{Failure, UNREACHABLE};
 use crate::config::{self, ConfigFault, Loaded, RawArgs};
 
 /// One look at a set-up.
@@ -14,6 +15,8 @@ pub(in crate::cli::operate) struct Look {
     pub(super) target: Target,
     /// The manager's own health; the sentence why not.
     pub(super) detail: Result<Detail, String>,
+    /// Whether no answer came at all.
+    pub(super) is_away: bool,
     pub(super) instances: Result<Vec<Instance>, String>,
     pub(super) overview: Result<Overview, String>,
     /// The manager's own metrics.
@@ -48,6 +51,7 @@ impl Look {
             overview: plain(client.overview(&Query::default()).await),
             metrics: plain(client.metrics_text().await),
             detail: plain(detail),
+            is_away: !is_reached,
             settings: config::load(settings, &config::process_environment, &folder),
             target,
             is_open,
@@ -55,6 +59,19 @@ impl Look {
             managers,
             clock_off,
         }
+    }
+
+    /// Without an answer every item would say the same. What can be said is whether a manager started here would come up.
+    pub(super) fn unreachable(&self) -> Option<Failure> {
+        let why = self.detail.as_ref().err().filter(|_| self.is_away)?;
+        let settings = match &self.settings {
+            Ok(_) => "the settings on this machine have no faults: start it, or give its address (--server, --context)".to_owned(),
+            Err(faults) => {
+                let list: String = faults.iter().map(|fault| format!("\n  - {fault}")).collect();
+                format!("a manager started here would refuse to start:{list}")
+            }
+        };
+        Some(Failure::new(UNREACHABLE, format!("{why}\n{settings}")))
     }
 
     /// Whether the settings here are those of the manager that was asked: only then do they tell about it.

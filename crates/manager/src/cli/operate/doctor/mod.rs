@@ -66,6 +66,9 @@ pub(super) async fn run(asked: Doctor, settings: &RawArgs) -> Result<Page, Failu
     let environment = crate::config::process_environment;
     let target = connect::target(&asked.manager, &environment)?;
     let look = Look::take(&connect::client(&asked.manager)?, target, settings).await;
+    if let Some(failure) = look.unreachable() {
+        return Err(failure);
+    }
     let items = examined(&look);
     let is_bad = |item: &Item| item.level == Level::Fail || (asked.strict && item.level == Level::Warn);
     let code = if items.iter().any(is_bad) { NOT_WELL } else { 0 };

@@ -29,6 +29,7 @@ fn sound() -> Look {
         instances: Ok(vec![instance("a", Status::Healthy), instance("b", Status::Healthy)]),
         overview: Ok(Default::default()),
         metrics: Ok("# TYPE peegeeq_instances gauge\n# TYPE peegeeq_http_request_duration_seconds histogram\nprocess_open_fds 9\nprocess_max_fds 100\nprocess_resident_memory_bytes 1048576\n".into()),
+        is_away: false,
         is_open: Some(false),
         routing: Some(serde_json::json!({"strategy": "round_robin"})),
         managers: Some(2),

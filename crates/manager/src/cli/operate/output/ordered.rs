@@ -50,6 +50,7 @@ impl Ordered {
         match self {
             Self::Null => "-".to_owned(),
             Self::Text(text) => text.clone(),
+            Self::List(values) if values.is_empty() => "none".to_owned(),
             Self::List(values) if values.iter().all(|value| !matches!(value, Self::Object(_) | Self::List(_))) => {
                 values.iter().map(Self::plain).collect::<Vec<_>>().join(", ")
             }
