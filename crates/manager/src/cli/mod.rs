@@ -127,7 +127,10 @@ fn port(argument: PortArgument) -> Result<Option<String>, Report> {
 fn no_command(word: &str) -> Report {
     let line = Line::command();
     let commands: Vec<&str> = line.get_subcommands().map(clap::Command::get_name).collect();
-    let near = commands.iter().find(|command| strsim::osa_distance(command, word) <= 2);
+    // The shorter a word, the less of it may be wrong: mvn is not meant as man.
+    let most = (word.chars().count().saturating_sub(1) / 3).min(2);
+    let near = commands.iter().min_by_key(|command| strsim::osa_distance(command, word));
+    let near = near.filter(|command| strsim::osa_distance(command, word) <= most);
     let advice = near.map_or_else(
         || format!("the commands are {}; settings are written -Dkey=value", commands.join(", ")),
         |command| format!("did you mean {command}?"),

@@ -127,3 +127,19 @@ async fn nonsense_and_floods_are_errors() {
     let Err(Error::Unreachable { reason, .. }) = small.health().await else { panic!("too large") };
     assert!(reason.contains("larger than 8 bytes"), "{reason}");
 }
+
+/// Over TLS an authority of one's own is trusted when it is named, and nothing is sent otherwise.
+#[tokio::test]
+async fn https_needs_a_known_authority() {
+    let (address, authority) = crate::settings::tls::instance().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, authority).expect("a file");
+    let url = format!("https://localhost:{}", address.port());
+    let trusting = Client::builder(&url).ca_file(&file).build().expect("a client");
+    assert_eq!(trusting.health().await.expect("an answer").status, "UP");
+    let Err(Error::Unreachable { reason, sent, .. }) = Client::new(&url).expect("a client").health().await else { panic!("not trusted") };
+    assert!(!sent && reason.starts_with("no TLS with it"), "{reason}");
+    std::fs::write(&file, "nothing").expect("a file");
+    assert!(matches!(Client::builder(&url).ca_file(&file).build(), Err(Error::Usage(_))));
+}
