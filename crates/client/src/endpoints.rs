@@ -140,10 +140,14 @@ pub struct Query {
 pub struct EventQuery {
     /// Only those of this instance.
     pub instance: Option<String>,
-    /// Only those of this kind.
+    /// Only those of this kind, such as `instance.verdict`; with a dot at its end, all that begin so.
     pub kind: Option<String>,
-    /// Only those after this mark: a sequence, as the last answer gave it, or a time.
+    /// Only those behind this event, `<epoch>:<sequence>`.
     pub since: Option<String>,
+    /// Only those at this time or later, as ISO 8601.
+    pub from: Option<String>,
+    /// The newest first.
+    pub newest_first: bool,
     /// At most so many.
     pub limit: Option<u32>,
 }
@@ -177,8 +181,10 @@ fn list(filter: &Filter) -> Request<InstanceList> {
 fn journal(query: &EventQuery) -> Request<Value> {
     Request::get("/api/v1/events").with(&[
         ("instance", query.instance.clone()),
-        ("type", query.kind.clone()),
+        ("kind", query.kind.clone()),
         ("since", query.since.clone()),
+        ("from", query.from.clone()),
+        ("order", query.newest_first.then(|| "desc".to_owned())),
         ("limit", query.limit.map(|limit| limit.to_string())),
     ])
 }

@@ -78,7 +78,7 @@ pub enum Command {
         /// Its address; none means this machine at the port of the settings.
         url: Option<String>,
     },
-    /// Ask a running manager, or help at the terminal: [`operate`].
+    /// Ask a running manager, or help at the terminal: [`operate()`].
     Operate(Box<Operation>),
 }
 

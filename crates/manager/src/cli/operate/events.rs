@@ -4,32 +4,70 @@ use peegeeq_service_manager_client::{EventQuery, requests};
 
 use super::failure::{Failure, unless_too_old};
 use super::line::{Events, Format};
-use super::output::{Cell, Ordered, Page, Table, anything, cell, lines, text};
+use super::output::{Cell, Ordered, Page, Table, cell, lines, text};
 use super::{Call, repeat};
 
 /// How often the manager is asked for more.
 const INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 
 pub(super) async fn run(call: &Call, asked: Events) -> Result<Page, Failure> {
-    let mut query =
-        EventQuery { instance: asked.instance.clone(), kind: asked.kind.clone(), since: asked.since.clone(), limit: asked.limit };
+    let query = question(&asked);
     if !asked.follow {
         let (body, raw) = fetch(call, &query).await?;
-        let names = || events(&raw).iter().filter_map(|event| field(event, SEQUENCE)).collect();
-        return Page::shaped(call.format, &body, names, || table(call, &raw));
+        let shown = in_time(&raw, &query);
+        let names = || shown.iter().filter_map(|event| field(event, SEQUENCE)).collect();
+        let page = Page::shaped(call.format, &body, names, || table(call, &shown))?;
+        return Ok(if has_gap(&raw) { page.noting(GAP) } else { page });
     }
     if call.format == Format::Yaml {
         return Err(Failure::usage("following has no end, so YAML does not fit; use --output json for one object a line"));
     }
+    follow(call, query).await
+}
+
+/// What is asked first. Without a beginning that means the newest.
+fn question(asked: &Events) -> EventQuery {
+    let is_place = |mark: &String| mark.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    EventQuery {
+        instance: asked.instance.clone(),
+        kind: asked.kind.clone(),
+        since: asked.since.clone().filter(is_place),
+        from: asked.since.clone().filter(|mark| !is_place(mark)),
+        newest_first: asked.since.is_none(),
+        limit: Some(asked.limit),
+    }
+}
+
+async fn follow(call: &Call, mut query: EventQuery) -> Result<Page, Failure> {
     repeat::every(INTERVAL, async || {
         let (_, raw) = fetch(call, &query).await?;
-        let next = field(&raw, &["next", "nextSince", "lastSequence", "cursor"]);
-        let last = next.or_else(|| events(&raw).iter().filter_map(|event| field(event, SEQUENCE)).max());
+        let shown = in_time(&raw, &query);
+        if has_gap(&raw) {
+            eprintln!("{GAP}");
+        }
+        // From here on: what comes behind the last that was shown, or behind all there is.
+        let last = shown.last().and_then(|event| field(event, SEQUENCE)).or_else(|| field(&raw, &["newest"]));
         query.since = last.or_else(|| query.since.take());
+        query.newest_first = query.newest_first && query.since.is_none();
         query.limit = None;
-        Ok(events(&raw).iter().map(|event| line(call, event) + "\n").collect())
+        Ok(shown.iter().map(|event| line(call, event) + "\n").collect())
     })
     .await
+}
+
+const GAP: &str = "warning: the journal no longer reaches back that far; some events are missing";
+
+fn has_gap(raw: &Ordered) -> bool {
+    raw.get("compacted") == Some(&Ordered::Bool(true))
+}
+
+/// The oldest first, whichever way it was asked.
+fn in_time(raw: &Ordered, query: &EventQuery) -> Vec<Ordered> {
+    let mut events = events(raw).to_vec();
+    if query.newest_first {
+        events.reverse();
+    }
+    events
 }
 
 const SEQUENCE: &[&str] = &["sequence", "seq", "id"];
@@ -54,10 +92,9 @@ fn field(event: &Ordered, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| event.get(name)).filter(|value| **value != Ordered::Null).map(Ordered::plain)
 }
 
-fn table(call: &Call, raw: &Ordered) -> String {
-    let events = events(raw);
+fn table(call: &Call, events: &[Ordered]) -> String {
     if events.is_empty() {
-        return if raw.get("events").is_some() { "no events\n".to_owned() } else { anything::show(raw, &call.screen) };
+        return "no events\n".to_owned();
     }
     let mut table = Table::new(&[text("TIME", 0), text("SEQUENCE", 3), text("TYPE", 1), text("INSTANCE", 0), text("WHAT", 0)]);
     for event in events {
@@ -80,6 +117,14 @@ fn line(call: &Call, event: &Ordered) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_beginning_is_an_event_or_a_time_and_without_one_the_newest_are_meant() {
+        let asked = |since: Option<&str>| question(&Events { since: since.map(str::to_owned), ..Events::default() });
+        assert_eq!(asked(Some("1:42")).since.as_deref(), Some("1:42"));
+        assert_eq!(asked(Some("2026-11-24T12:00:00Z")).from.as_deref(), Some("2026-11-24T12:00:00Z"));
+        assert!(asked(None).newest_first && !asked(Some("1:42")).newest_first);
+    }
 
     #[test]
     fn events_are_found_by_any_of_their_names() {

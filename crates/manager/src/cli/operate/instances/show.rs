@@ -89,7 +89,9 @@ fn address(instance: &Instance) -> String {
 }
 
 fn reason(instance: &Instance) -> String {
-    let ordered = instance.order.as_ref().and_then(|order| order.reason.clone());
+    // Managers that take orders say the order's reason in their sentence already.
+    let is_said = |reason: &String| instance.status_reason.as_ref().is_some_and(|said| said.contains(reason));
+    let ordered = instance.order.as_ref().and_then(|order| order.reason.clone()).filter(|reason| !is_said(reason));
     let troubled = (!instance.troubled_setups.is_empty()).then(|| format!("setups: {}", instance.troubled_setups.join(", ")));
     [instance.status_reason.clone(), ordered, troubled].into_iter().flatten().collect::<Vec<_>>().join("; ")
 }

@@ -99,15 +99,15 @@ pub struct Events {
     /// Only those of this instance
     #[arg(long, value_name = "ID")]
     pub instance: Option<String>,
-    /// Only those of this kind
-    #[arg(long = "type", value_name = "KIND")]
+    /// Only those of this kind, such as instance.verdict; operator. for all that begin so
+    #[arg(long, value_name = "KIND")]
     pub kind: Option<String>,
-    /// Only those after this: a sequence such as 1:42, or a time
+    /// Only those behind this event, such as 1:42, or from this time on; without it the newest are shown
     #[arg(long, value_name = "MARK")]
     pub since: Option<String>,
     /// At most so many
-    #[arg(long, value_name = "N")]
-    pub limit: Option<u32>,
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub limit: u32,
     /// Go on with what happens, until Ctrl-C
     #[arg(long, short)]
     pub follow: bool,
