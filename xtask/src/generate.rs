@@ -6,8 +6,19 @@ use std::path::Path;
 
 use crate::finding::{Finding, Report};
 
-/// Writes the generated page, or with `check` only says whether it differs.
-pub(crate) fn run(root: &Path, page: &Page, check: bool) -> Result<Report, String> {
+/// Writes the generated pages, or with `check` only says whether they differ.
+pub(crate) fn run(root: &Path, pages: &[Page], check: bool) -> Result<Report, String> {
+    let mut report = Report { summary: String::new(), findings: Vec::new() };
+    for page in pages {
+        let Report { summary, findings } = one(root, page, check)?;
+        let joint = if report.summary.is_empty() { "" } else { "; " };
+        report.summary = format!("{}{joint}{summary}", report.summary);
+        report.findings.extend(findings);
+    }
+    Ok(report)
+}
+
+fn one(root: &Path, page: &Page, check: bool) -> Result<Report, String> {
     let path = root.join(page.path);
     if check {
         let found = std::fs::read_to_string(&path).unwrap_or_default();
@@ -32,6 +43,11 @@ impl Page {
     /// Every setting, from the table of settings.
     pub(crate) fn docs() -> Self {
         Self { path: "docs/CONFIGURATION.md", command: "docs", text: ending_in_newline(&peegeeq_service_manager::config::markdown()) }
+    }
+
+    /// Every command, from the definitions of the commands.
+    pub(crate) fn commands() -> Self {
+        Self { path: "docs/CLI.md", command: "docs", text: ending_in_newline(&peegeeq_service_manager::cli::markdown()) }
     }
 
     /// The description of the API, from the routes.

@@ -19,7 +19,7 @@ const USAGE: &str = "usage: cargo xtask <command>
   tidy    how the sources are shaped and which part may name which
   deps    licences, bans, duplicates, sources and number of the locked packages
   docs [--check]
-          writes docs/CONFIGURATION.md from the table of settings; --check only compares
+          writes docs/CONFIGURATION.md from the table of settings and docs/CLI.md from the commands; --check only compares
   contract [--check]
           writes contract/openapi.json from the routes; --check only compares
   bench [name…]
@@ -35,10 +35,10 @@ fn main() -> ExitCode {
     let outcome = match words[..] {
         ["tidy"] => tidy::run(&root),
         ["deps"] => deps::run(&root),
-        ["docs"] => generate::run(&root, &Page::docs(), false),
-        ["docs", "--check"] => generate::run(&root, &Page::docs(), true),
-        ["contract"] => generate::run(&root, &Page::contract(), false),
-        ["contract", "--check"] => generate::run(&root, &Page::contract(), true),
+        ["docs"] => generate::run(&root, &[Page::docs(), Page::commands()], false),
+        ["docs", "--check"] => generate::run(&root, &[Page::docs(), Page::commands()], true),
+        ["contract"] => generate::run(&root, &[Page::contract()], false),
+        ["contract", "--check"] => generate::run(&root, &[Page::contract()], true),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

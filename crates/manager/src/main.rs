@@ -20,6 +20,9 @@ fn main() -> ExitCode {
 }
 
 fn act(invocation: Invocation) -> Report {
+    if let Command::Operate(operation) = invocation.command {
+        return cli::operate(*operation, &invocation.settings);
+    }
     let working_directory = std::env::current_dir().unwrap_or_default();
     let mut invocation = invocation;
     if matches!(invocation.command, Command::Demo { .. }) {
@@ -37,6 +40,8 @@ fn act(invocation: Invocation) -> Report {
         Command::TokenHash { name, role } => cli::token_hash(&name, role),
         Command::Health { url } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::ask_health(url, &loaded.config)),
         Command::Serve => cli::with_files_checked(loaded).map_or_else(|report| report, cli::serve),
+        // Done above: it must not stumble over settings that are not its own.
+        Command::Operate(operation) => cli::operate(*operation, &invocation.settings),
         Command::Demo { instances, seed } => loaded.map_or_else(|faults| cli::faults(&faults), |loaded| cli::demo(loaded, instances, seed)),
     }
 }

@@ -5,6 +5,8 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
+use super::operate::line::Operation;
+
 /// Registry, health monitor and federated view in front of PeeGeeQ instances.
 #[derive(Debug, Parser)]
 #[command(name = "peegeeq-service-manager", version, about, after_help = EXAMPLES, after_long_help = long_help())]
@@ -43,6 +45,8 @@ pub(super) enum CommandLine {
     Token(Token),
     /// Ask a running manager for its health: exit 0 when it answers and is well, 1 otherwise
     Health(Health),
+    #[command(flatten)]
+    Operation(Box<Operation>),
 }
 
 #[derive(Args, Debug)]
@@ -110,6 +114,7 @@ Examples:
   peegeeq-service-manager demo --instances 5                 with simulated instances
   peegeeq-service-manager -Dhealth.check.interval=5000       with a setting
   peegeeq-service-manager config print -Dregion=us-east-1    what would be in effect
+  peegeeq-service-manager instances list                     ask a running one
 --help also lists the settings.";
 
 fn long_help() -> String {

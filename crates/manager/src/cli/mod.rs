@@ -7,6 +7,7 @@ mod ask_health;
 mod banner;
 mod commands;
 mod demo;
+mod operate;
 mod report;
 mod serve;
 mod token;
@@ -17,13 +18,15 @@ mod tests;
 pub use ask_health::ask_health;
 pub use commands::Role;
 pub use demo::demo;
+pub use operate::line::Operation;
+pub use operate::{markdown, operate};
 pub use report::{Report, config_check, config_print, faults, with_files_checked};
 pub use serve::serve;
 pub use token::{hash_line, token_hash};
 
 use crate::config::RawArgs;
-use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Parser};
 use commands::{CommandLine, Line, PortArgument};
 use std::ffi::OsString;
 
@@ -75,6 +78,8 @@ pub enum Command {
         /// Its address; none means this machine at the port of the settings.
         url: Option<String>,
     },
+    /// Ask a running manager, or help at the terminal: [`operate()`].
+    Operate(Box<Operation>),
 }
 
 /// Reads a command line that begins with the program's name.
@@ -107,6 +112,7 @@ fn command(line: Option<CommandLine>) -> Result<(Command, Option<String>), Repor
         Some(CommandLine::Openapi) => (Command::Openapi, None),
         Some(CommandLine::Token(commands::Token::Hash { name, role })) => (Command::TokenHash { name, role }, None),
         Some(CommandLine::Health(health)) => (Command::Health { url: health.url }, None),
+        Some(CommandLine::Operation(operation)) => (Command::Operate(operation), None),
     })
 }
 
@@ -119,10 +125,14 @@ fn port(argument: PortArgument) -> Result<Option<String>, Report> {
 }
 
 fn no_command(word: &str) -> Report {
-    const COMMANDS: [&str; 6] = ["serve", "demo", "config", "openapi", "token", "health"];
-    let near = COMMANDS.into_iter().find(|command| strsim::osa_distance(command, word) <= 2);
+    let line = Line::command();
+    let commands: Vec<&str> = line.get_subcommands().map(clap::Command::get_name).collect();
+    // The shorter a word, the less of it may be wrong: mvn is not meant as man.
+    let most = (word.chars().count().saturating_sub(1) / 3).min(2);
+    let near = commands.iter().min_by_key(|command| strsim::osa_distance(command, word));
+    let near = near.filter(|command| strsim::osa_distance(command, word) <= most);
     let advice = near.map_or_else(
-        || format!("the commands are {}; settings are written -Dkey=value", COMMANDS.join(", ")),
+        || format!("the commands are {}; settings are written -Dkey=value", commands.join(", ")),
         |command| format!("did you mean {command}?"),
     );
     let word: String = word.chars().take(80).flat_map(char::escape_debug).collect();

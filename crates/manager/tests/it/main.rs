@@ -5,6 +5,7 @@
 //! by `snapshots::every_snapshot_belongs_to_a_test`.
 #![expect(clippy::disallowed_methods, reason = "tests play the part of clients: they open connections and start processes")]
 
+mod commands;
 mod contract;
 mod edge;
 mod federation;

@@ -3,7 +3,7 @@
 //! Owns the table of settings and tests, and the few tests that have no better place.
 
 mod others;
-mod tls;
+pub(crate) mod tls;
 
 use std::collections::BTreeSet;
 use std::path::Path;

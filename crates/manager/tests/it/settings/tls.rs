@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::support::Plan;
 
 /// A server that answers every request over TLS with `{"status":"UP"}`, and the authority that vouches for it, in PEM.
-async fn instance() -> (SocketAddr, String) {
+pub(crate) async fn instance() -> (SocketAddr, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");

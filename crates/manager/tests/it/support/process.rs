@@ -122,6 +122,21 @@ impl Launch {
         Finished { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
+    /// Runs a command, writes `input` once its output has `wanted`, and gives the whole output.
+    pub(crate) async fn run_with_late_input(&self, wanted: &str, input: &str) -> String {
+        let output = tempfile::tempdir().expect("a temporary folder");
+        let file = |name: &str| File::create(output.path().join(name)).expect("a file for output");
+        let mut child = self.build().stdin(Stdio::piped()).stdout(file("out")).stderr(file("err")).spawn().expect("the program starts");
+        let mut writer = child.stdin.take().expect("its input");
+        let launch = self.clone();
+        let process = ManagerProcess { child, output, base: String::new(), launch, http: HttpClient::default() };
+        process.wait_for_output(wanted).await;
+        std::io::Write::write_all(&mut writer, input.as_bytes()).expect("it takes input");
+        let finished = process.finish().await;
+        drop(writer);
+        finished.out
+    }
+
     /// Starts it with a standard output that nobody reads.
     pub(crate) fn spawn_unread(&self) -> Child {
         self.build().stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the program starts")
