@@ -82,7 +82,8 @@ impl Gateway {
         };
         match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
-            first => self.again(job, first, picked.upstream, &wanted, passing, alarm).await,
+            // What is rare lies in a box of its own: the usual request is not to carry its room about.
+            first => Box::pin(self.again(job, first, picked.upstream, &wanted, passing, alarm)).await,
         }
     }
 
@@ -110,7 +111,7 @@ impl Gateway {
         };
         let upload = match upload {
             Upload::Coming(body) if self.must_be_read(ask, &parts.headers, &body) => {
-                Upload::Read(body_read::whole(body, settings.stream_idle).await?)
+                Upload::Read(Box::pin(body_read::whole(body, settings.stream_idle)).await?)
             }
             upload => upload,
         };
@@ -149,7 +150,7 @@ impl Gateway {
         match self.pick(wanted, chosen, ask) {
             Ok(picked) => Ok(picked),
             Err(Miss::Unknown(_)) if choose::setup_of(wanted).is_some() => {
-                self.shared.orders.done(Order::Everybody).await;
+                Box::pin(self.shared.orders.done(Order::Everybody)).await;
                 self.pick(wanted, chosen, ask).map_err(|miss| miss.refusal(wanted))
             }
             Err(miss) => Err(miss.refusal(wanted)),
@@ -301,10 +302,10 @@ impl Gateway {
         let (id, class) = (&upstream.id, &passing.ask.class);
         match (&passing.ask.need, &class.directory) {
             (_, Some(DirectoryChange::Adds)) if status.is_success() => {
-                self.shared.orders.done(|done| Order::One(id.clone(), Some(done))).await;
+                Box::pin(self.shared.orders.done(|done| Order::One(id.clone(), Some(done)))).await;
             }
             (_, Some(DirectoryChange::Removes(setup))) if status.is_success() => {
-                self.shared.orders.done(|done| Order::Removed(id.clone(), setup.clone().into_owned(), done)).await;
+                Box::pin(self.shared.orders.done(|done| Order::Removed(id.clone(), setup.clone().into_owned(), done))).await;
             }
             (Need::Owner(owner), _) if status == StatusCode::NOT_FOUND || (status.is_success() && passing.method == Method::DELETE) => {
                 self.shared.owners.gone(owner);

@@ -71,7 +71,7 @@ impl Job<'_> {
     pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool, alarm: Pin<&mut Sleep>) -> Result<Answered, Failed> {
         let mut in_flight = match upstream.enter(self.worker.index) {
             Some(in_flight) => in_flight,
-            None => self.queue(upstream).await?,
+            None => Box::pin(self.queue(upstream)).await?,
         };
         in_flight.set_probe(is_probe);
         let began = clock::instant();
@@ -134,7 +134,7 @@ impl Job<'_> {
             let is_kept = kept.is_some();
             let mut link = match kept {
                 Some(link) => link,
-                None => self.dial(upstream).await?,
+                None => Box::pin(self.dial(upstream)).await?,
             };
             let request = self.request_for(upstream)?;
             match exchange(&mut link, request, &self.limit, self.upload.as_ref(), alarm.as_mut()).await {

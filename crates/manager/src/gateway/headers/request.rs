@@ -17,6 +17,9 @@ const CHUNKED: HeaderValue = HeaderValue::from_static("chunked");
 /// What is kept back for the way of an answer: an instance answers within this much less than the manager has left.
 const MARGIN: Duration = Duration::from_millis(50);
 
+/// As many headers as are put on.
+const ADDED: usize = 9;
+
 /// What does not change between requests.
 #[derive(Debug)]
 pub(in crate::gateway) struct Dress {
@@ -53,6 +56,7 @@ pub(in crate::gateway) fn dress(headers: &mut HeaderMap, dress: &Dress, request:
     let managers = managers(headers, &dress.manager);
     drop_connection(headers);
     drop_all(headers, |name| is_hop_by_hop(name) || is_ours(name) || (!dress.credentials && matches!(name, "authorization" | "cookie")));
+    headers.reserve(ADDED);
     headers.insert(FORWARDED_FOR, request.told.addresses);
     headers.insert(FORWARDED_PROTO, request.told.proto);
     headers.insert(FORWARDED_HOST, request.told.host);

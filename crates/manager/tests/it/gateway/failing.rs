@@ -164,10 +164,14 @@ async fn one_of_three_killed_under_load_fails_no_read_and_doubles_no_write() {
         app.register(&crate::support::registration(&instance)).await;
         instances.push(instance);
     }
-    for id in ["a", "b", "c"] {
-        app.wait_for_status(id, "healthy").await;
-        app.wait_for_setup(id).await;
-    }
+    wait_until("all three to be used", secs(60), || async {
+        let mut used = std::collections::BTreeSet::new();
+        for _ in 0..12 {
+            used.insert(app.get("/api/v1/queues/s1/q").await.header("x-peegeeq-instance").to_owned());
+        }
+        if used.iter().map(String::as_str).eq(["a", "b", "c"]) { Ok(()) } else { Err(format!("{used:?}")) }
+    })
+    .await;
     let (stop, done, unknown) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let before: u64 = instances.iter().map(|instance| instance.hits(SEND)).sum();
     let clients: Vec<_> = (0..16)
