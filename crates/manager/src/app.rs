@@ -119,6 +119,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
+    registry::expiry::start(registry.clone(), catalog.clone(), &tasks);
     let observations = Arc::new(Observations::default());
     let manager_id = manager_id(&config, epoch);
     let health = health::start(

@@ -22,6 +22,8 @@ pub enum TaskName {
     HealthMonitor,
     /// Follows the catalog to keep metrics of it.
     CatalogMetrics,
+    /// Lifts operators' orders that are over.
+    OrderExpiry,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -34,6 +36,7 @@ impl TaskName {
             Self::RegistryStore => "registry-store",
             Self::HealthMonitor => "health-monitor",
             Self::CatalogMetrics => "catalog-metrics",
+            Self::OrderExpiry => "order-expiry",
             Self::Demo => "demo",
         }
     }

@@ -19,7 +19,7 @@ use super::docs::{self, Description};
 use super::edge::{Guard, Rule};
 use super::error::ApiError;
 use super::federation::{self, FederationApi};
-use super::instances::{change, check, list, read};
+use super::instances::{change, check, list, order, read};
 use super::state::ApiState;
 use super::status;
 
@@ -43,6 +43,9 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(change::register_instance))
         .routes(routes!(read::get_instance, change::update_instance, change::delete_instance))
         .routes(routes!(change::deregister_instance))
+        .routes(routes!(order::drain_instance))
+        .routes(routes!(order::maintain_instance))
+        .routes(routes!(order::resume_instance))
         .routes(routes!(check::get_instance_health))
         .routes(routes!(check::force_health_check))
 }

@@ -3,6 +3,7 @@
 //! Owns the writer (all changes), the reader (for everybody) and the embedded store. Does not own health: verdicts pass
 //! through the writer into the catalog and are never stored as state.
 
+pub mod expiry;
 mod reader;
 pub mod store;
 mod writer;
@@ -10,4 +11,4 @@ mod writer;
 pub use reader::CatalogReader;
 #[cfg(test)]
 pub(crate) use reader::{CatalogPublisher, catalog_cell};
-pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, start};
+pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, Updated, start};

@@ -18,3 +18,4 @@ mod settings;
 mod snapshots;
 mod status;
 mod support;
+mod verbs;

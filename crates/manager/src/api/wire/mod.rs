@@ -5,6 +5,7 @@
 pub mod federation;
 pub mod health;
 pub mod instance;
+pub mod order;
 pub mod registration;
 pub mod status;
 pub mod words;

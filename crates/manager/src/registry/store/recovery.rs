@@ -9,16 +9,17 @@ use std::sync::Arc;
 use peegeeq_domain::instance::{Instance, InstanceId};
 use redb::Database;
 
+use super::index::IndexedJournal;
 use super::inspect::{Contents, read_tables};
 use super::medium::{Medium, rewrite};
-use super::schema::{self, INSTANCES, JOURNAL};
+use super::schema::{self, INSTANCES};
 use super::{Store, instance_record};
 
 impl<M: Medium> Store<M> {
     /// Does nothing while all is well. After a failure: writes the file again, reopens it, and makes it say exactly what
     /// was acknowledged.
     pub(super) fn recover(&mut self) -> Result<(), redb::Error> {
-        if self.database.is_some() {
+        if self.database.is_open() {
             return Ok(());
         }
         rewrite(&self.medium.open()?)?;
@@ -28,7 +29,7 @@ impl<M: Medium> Store<M> {
             return Err(redb::Error::Corrupted(format!("the file was replaced: its epoch is {}, not {}", found.epoch, self.epoch)));
         }
         self.set_right(&database, &found)?;
-        self.database = Some(database);
+        self.database.set(Some(database));
         tracing::info!(file = self.medium.name(), "registry file verified after a failed write");
         Ok(())
     }
@@ -46,7 +47,7 @@ impl<M: Medium> Store<M> {
                 instance_record::write(instance, &mut self.buffer);
                 instances.insert(id.as_str(), &*self.buffer)?;
             }
-            transaction.open_table(JOURNAL)?.retain_in(self.journal.next.., |_, _| false)?;
+            IndexedJournal::open(&transaction)?.remove(self.journal.next..)?;
         }
         Ok(transaction.commit()?)
     }

@@ -25,6 +25,15 @@ pub struct Registered {
     pub created: bool,
 }
 
+/// Answer to a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Updated {
+    /// The instance as it was.
+    pub before: Arc<Instance>,
+    /// The instance as it is now: the same if nothing changed.
+    pub instance: Arc<Instance>,
+}
+
 /// Why an order was not carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RegistryError {
@@ -95,8 +104,17 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Register { registration: Box<Registration>, reply: Reply<Registered> },
-    Update { id: InstanceId, patch: Patch, expected: Option<Revision>, reply: Reply<Arc<Instance>> },
+    Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
     Deregister { id: InstanceId, reply: Reply<()> },
+}
+
+/// A change of an instance that stays where it is.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) patch: Patch,
+    pub(super) expected: Option<Revision>,
+    /// Who wants it, if that is known.
+    pub(super) by: Option<Arc<str>>,
 }
 
 /// A bundle of verdicts; the sender is dropped when the catalog shows them.
@@ -136,7 +154,19 @@ impl RegistryHandle {
 
     /// Changes an instance. With `expected`, only if that is its revision. The patch must have no fault.
     pub async fn update(&self, id: InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Arc<Instance>, RegistryError> {
-        self.order(|reply| Command::Update { id, patch, expected, reply }).await
+        Ok(self.change(id, patch, expected, None).await?.instance)
+    }
+
+    /// As [`Self::update`], noting who wants it, and telling what was before.
+    pub async fn change(
+        &self,
+        id: InstanceId,
+        patch: Patch,
+        expected: Option<Revision>,
+        by: Option<Arc<str>>,
+    ) -> Result<Updated, RegistryError> {
+        let change = Box::new(Change { patch, expected, by });
+        self.order(|reply| Command::Update { id, change, reply }).await
     }
 
     /// Forgets an instance. Its history stays in the journal.

@@ -169,9 +169,9 @@ impl Writer {
                 self.announcer.registered(&registered.instance, registered.created);
                 let _ = reply.send(Ok(registered));
             }
-            Outcome::Updated { instance, reply } => {
-                self.announcer.updated(&instance);
-                let _ = reply.send(Ok(instance));
+            Outcome::Updated { updated, reply } => {
+                self.announcer.updated(&updated.instance);
+                let _ = reply.send(Ok(updated));
             }
             Outcome::Deregistered { last, reply } => {
                 self.announcer.deregistered(&last);
