@@ -16,6 +16,7 @@ use crate::api::extract::BodyLimits;
 use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::state::{ApiState, Identity, Readiness};
+use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::federation::{self, FederationSettings};
@@ -28,6 +29,7 @@ use crate::registry::{self, CatalogReader, RegistryHandle, RegistrySettings};
 use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
+use crate::updates::{self, UpdatesHandle, UpdatesSettings};
 
 mod background;
 mod static_instances;
@@ -74,6 +76,7 @@ pub struct RunningApp {
     tasks: Tasks,
     ended_early: EndedEarly,
     readiness: Readiness,
+    updates: UpdatesHandle,
     delay: Duration,
     grace: Duration,
     /// Reads the catalog.
@@ -134,6 +137,14 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     background::start(&tasks, catalog.clone(), metrics.clone());
+    let updates = updates::start(
+        UpdatesSettings { subscribers_max: config.updates.subscribers_max, buffer_bytes_max: config.updates.buffer_max_bytes },
+        catalog.clone(),
+        observations.clone(),
+        registry.journal(),
+        Arc::new(Rows(observations.clone())),
+        &tasks,
+    );
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
         listing: Listing::new(catalog.clone(), observations.clone()),
@@ -149,10 +160,11 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         metrics,
     });
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
-    let router = api::router::router(state, federation, tokens.anonymous());
+    let live = Arc::new(UpdatesApi { updates: updates.clone(), patience: config.server.idle_timeout });
+    let router = api::router::router(state, federation, live, tokens.anonymous());
     let server = bound.start(&Edge::new(router, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, catalog, registry };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -183,6 +195,8 @@ impl RunningApp {
         let delay = self.delay.min(self.grace / 2);
         // Who balances between managers reads "not ready" here, before connections are refused.
         tokio::time::sleep(delay).await;
+        // Streams have no end of their own, so they would outlast the grace time.
+        self.updates.close();
         let flush = FLUSH_TIME.min(self.grace / 2);
         let cut = self.server.stop(self.grace.saturating_sub(flush + delay)).await;
         if cut > 0 {

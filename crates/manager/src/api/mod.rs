@@ -14,6 +14,7 @@ pub mod listing;
 pub mod router;
 pub mod state;
 pub mod status;
+pub mod updates;
 pub mod wire;
 
 pub use docs::openapi_json;

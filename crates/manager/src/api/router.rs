@@ -22,6 +22,7 @@ use super::federation::{self, FederationApi};
 use super::instances::{change, check, list, order, read};
 use super::state::ApiState;
 use super::status;
+use super::updates::{self, UpdatesApi};
 
 fn public() -> OpenApiRouter<Arc<ApiState>> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -51,12 +52,13 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
 }
 
 /// The router of everything, with `anonymous` as the role of callers without a token.
-pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, anonymous: Option<Role>) -> Router {
+pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, live: Arc<UpdatesApi>, anonymous: Option<Role>) -> Router {
     let guard = |rule| Guard { rule, anonymous };
     let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
     let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
-    open.merge(own).merge(federated).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+    let live = Router::from(updates::routes().with_state(live)).route_layer(guard(Rule::ByMethod));
+    open.merge(own).merge(federated).merge(live).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The description of all routes.
@@ -64,6 +66,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     let mut description = public().into_openapi();
     description.merge(guarded().into_openapi());
     description.merge(federation::routes().into_openapi());
+    description.merge(updates::routes().into_openapi());
     description
 }
 

@@ -18,4 +18,5 @@ mod settings;
 mod snapshots;
 mod status;
 mod support;
+mod updates;
 mod verbs;

@@ -29,6 +29,15 @@ pub struct Seq {
     pub number: u64,
 }
 
+impl Seq {
+    /// Reads `<epoch>:<number>`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, number) = text.split_once(':')?;
+        let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        Some(Self { epoch: digits(epoch)?, number: digits(number)? })
+    }
+}
+
 impl fmt::Display for Seq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.epoch, self.number)

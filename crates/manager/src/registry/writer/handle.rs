@@ -11,6 +11,7 @@ use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::RegistrySettings;
+use crate::registry::Journal;
 use crate::registry::store::CommitErrorKind;
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
@@ -126,6 +127,7 @@ pub struct RegistryHandle {
     commands: mpsc::Sender<Command>,
     judgements: mpsc::Sender<Judgements>,
     status: Arc<ArcSwap<StoreStatus>>,
+    journal: Journal,
 }
 
 /// The writer's ends of a [`RegistryHandle`].
@@ -135,12 +137,12 @@ pub(super) struct Doors {
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
-pub(super) fn doors(settings: RegistrySettings) -> (RegistryHandle, Doors) {
+pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
     let doors = Doors { commands: commands_in, judgements: judgements_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, status }, doors)
+    (RegistryHandle { commands, judgements, status, journal }, doors)
 }
 
 impl RegistryHandle {
@@ -182,6 +184,11 @@ impl RegistryHandle {
             // An error means that the writer dropped its end, which is the sign that all is shown.
             let _ = seen.await;
         }
+    }
+
+    /// What happened.
+    pub fn journal(&self) -> Journal {
+        self.journal.clone()
     }
 
     /// Whether the store takes writes.

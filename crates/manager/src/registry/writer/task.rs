@@ -12,7 +12,7 @@ use peegeeq_domain::catalog::CatalogEvent;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::journal::JournalEvent;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::RegistrySettings;
@@ -24,7 +24,7 @@ use super::handle::{Command, Judgement, Judgements, RegistryError, StoreStatus};
 use super::plan::{Outcome, Plan, Planned};
 use crate::clock;
 use crate::registry::reader::CatalogPublisher;
-use crate::registry::store::{CommitError, Write};
+use crate::registry::store::{CommitError, Seq, Write};
 
 /// The most orders in one commit.
 const BATCH_MAX: usize = 1024;
@@ -41,6 +41,8 @@ pub(super) struct Writer {
     status: Arc<ArcSwap<StoreStatus>>,
     /// To the committer. Dropped at the end, which closes the store.
     jobs: mpsc::Sender<Vec<Write>>,
+    /// How far the journal reaches, told after the catalog shows what its entries say.
+    position: watch::Sender<Seq>,
     backlog: Backlog,
     departed: Departed,
     announcer: Announcer,
@@ -62,10 +64,11 @@ impl Writer {
         settings: RegistrySettings,
         status: Arc<ArcSwap<StoreStatus>>,
         jobs: mpsc::Sender<Vec<Write>>,
+        position: watch::Sender<Seq>,
     ) -> Self {
         let backlog = Backlog::new(settings.journal_queue_max);
         let (departed, announcer) = Default::default();
-        Self { publisher, settings, status, jobs, backlog, departed, announcer, in_flight: None }
+        Self { publisher, settings, status, jobs, position, backlog, departed, announcer, in_flight: None }
     }
 
     /// Runs until the stop signal, and then until everything that was taken is done.
@@ -136,11 +139,12 @@ impl Writer {
     fn finish(&mut self, finished: Finished) -> usize {
         let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
-        let Finished { mut writes, result } = finished;
+        let Finished { mut writes, result, position } = finished;
         match &result {
             Ok(()) => self.show(events),
             Err(_) => self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..)),
         }
+        self.position.send_if_modified(|before| std::mem::replace(before, position) != position);
         self.note_status(&result);
         self.answer(outcomes, &result);
         answered
