@@ -7,6 +7,7 @@ pub mod answer;
 mod docs;
 pub mod edge;
 pub mod error;
+mod events;
 pub mod extract;
 pub mod federation;
 pub mod instances;

@@ -18,6 +18,7 @@ use utoipa_axum::routes;
 use super::docs::{self, Description};
 use super::edge::{Guard, Rule};
 use super::error::ApiError;
+use super::events;
 use super::federation::{self, FederationApi};
 use super::instances::{change, check, list, order, read};
 use super::state::ApiState;
@@ -47,6 +48,8 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(order::drain_instance))
         .routes(routes!(order::maintain_instance))
         .routes(routes!(order::resume_instance))
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::get_history))
         .routes(routes!(check::get_instance_health))
         .routes(routes!(check::force_health_check))
 }

@@ -72,6 +72,7 @@ pub enum Refused {
 /// Where subscribers come from. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct UpdatesHandle {
+    catalog: CatalogReader,
     shared: Arc<Shared>,
 }
 
@@ -121,7 +122,7 @@ impl UpdatesHandle {
             return Err(Refused::Full);
         }
         metrics::gauge!("peegeeq_updates_subscribers").set((before + 1) as f64);
-        Ok(Subscription::new(place, view, since))
+        Ok(Subscription::new(place, view, since, self.catalog.current().generation().0))
     }
 
     /// Ends every subscription: the manager is about to close its connections.
@@ -144,12 +145,12 @@ pub fn start(
     let ring = Ring::new(&catalog.current(), &*render, position, settings.buffer_bytes_max);
     let shared = Arc::new(Shared::new(ring, settings.subscribers_max));
     let (stop, closing) = (tasks.stop_signal(), shared.closing.clone());
-    let follower = follow::Follower::new(shared.clone(), catalog, observations, journal, render);
+    let follower = follow::Follower::new(shared.clone(), catalog.clone(), observations, journal, render);
     tasks.vital(TaskName::Updates, async move {
         tokio::select! {
             () = stop.cancelled() => closing.cancel(),
             () = follower.run() => {}
         }
     });
-    UpdatesHandle { shared }
+    UpdatesHandle { catalog, shared }
 }

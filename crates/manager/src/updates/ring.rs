@@ -93,6 +93,11 @@ impl Ring {
         self.position
     }
 
+    /// The number of the catalog that was told.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// The rows that were told, for the one who finds out what changed.
     pub(super) fn known(&self) -> Known {
         self.rows.iter().map(|(id, told)| (id.clone(), (told.entry.clone(), told.row.standing))).collect()
@@ -100,6 +105,7 @@ impl Ring {
 
     /// Tells what changed, and then the entries that say why. Whether there was anything to tell.
     pub(super) fn tell(&mut self, generation: u64, changed: Vec<(InstanceId, Option<Told>)>, entries: Vec<(JournalEntry, Bytes)>) -> bool {
+        self.generation = generation;
         if changed.is_empty() && entries.is_empty() {
             return false;
         }
@@ -125,7 +131,6 @@ impl Ring {
             let subject = id.and_then(|id| self.rows.get(id).map(|told| &told.entry).or_else(|| gone.get(id)).cloned());
             events.push(Event { id: self.position, what: What::Entry { subject, json } });
         }
-        self.generation = generation;
         self.picture = None;
         self.push(Batch::new(events, self.position));
         true

@@ -17,6 +17,8 @@ use crate::registry::store::Seq;
 
 /// How often somebody who hears nothing else is told that all is well.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
+/// How long the first picture waits for the catalog that was there before it.
+const CATCH_UP: Duration = Duration::from_secs(1);
 /// The most batches that are given at one time.
 const BATCHES_MAX: usize = 16;
 
@@ -39,6 +41,8 @@ pub struct Subscription {
     /// Number of the next batch to read.
     next: u64,
     beginning: Option<Beginning>,
+    /// The catalog that was there when it came: it begins with nothing older, so that it sees its own writes.
+    at_least: u64,
     quiet_until: Instant,
 }
 
@@ -50,11 +54,11 @@ enum Beginning {
 }
 
 impl Subscription {
-    pub(super) fn new(place: Place, view: View, since: Option<Seq>) -> Self {
+    pub(super) fn new(place: Place, view: View, since: Option<Seq>, at_least: u64) -> Self {
         let head = place.0.head.subscribe();
         let beginning = Some(since.map_or(Beginning::Picture, Beginning::Since));
         let quiet_until = clock::instant() + HEARTBEAT_EVERY;
-        Self { place, view, form: Form::Stream, head, next: 0, beginning, quiet_until }
+        Self { place, view, form: Form::Stream, head, next: 0, beginning, at_least, quiet_until }
     }
 
     /// The same, as JSON messages instead of an event stream.
@@ -72,6 +76,10 @@ impl Subscription {
 
     /// What comes next. Waits for it.
     pub async fn next(&mut self) -> Delivery {
+        if self.beginning.is_some() {
+            // Who tells is at most a moment late; if not, the rest comes as changes.
+            let _ = tokio::time::timeout(CATCH_UP, self.caught_up()).await;
+        }
         loop {
             if self.place.0.closing.is_cancelled() {
                 return Delivery::End;
@@ -90,6 +98,14 @@ impl Subscription {
                     let position = self.place.0.ring().position();
                     return Delivery::Texts(vec![heartbeat(position, self.form).into()]);
                 }
+            }
+        }
+    }
+
+    async fn caught_up(&mut self) {
+        while self.place.0.ring().generation() < self.at_least {
+            if self.head.changed().await.is_err() {
+                return;
             }
         }
     }

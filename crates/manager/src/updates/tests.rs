@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::follow::{Known, changed};
 use super::ring::{Resync, Ring};
 use super::*;
+use crate::registry::catalog_cell;
 
 /// Numbers that can be had again.
 struct Dice(u64);
@@ -63,6 +64,7 @@ enum Planted {
 struct Server {
     shared: Arc<Shared>,
     catalog: Catalog,
+    reader: CatalogReader,
     known: Known,
     render: Plain,
     standing: Arc<AtomicUsize>,
@@ -82,7 +84,8 @@ impl Server {
         let known = ring.known();
         let shared = Arc::new(Shared::new(ring, 100));
         let (catalog, revisions, waiting) = Default::default();
-        Self { shared, catalog, known, render, standing, revisions, waiting, number: position.number }
+        let (_, reader) = catalog_cell(Catalog::default());
+        Self { shared, catalog, reader, known, render, standing, revisions, waiting, number: position.number }
     }
 
     fn change(&mut self, dice: &mut Dice) {
@@ -136,13 +139,14 @@ impl Server {
     /// Tells what happened; the disk may have only some of the entries.
     fn tell(&mut self, dice: &mut Dice, everything: bool) {
         let durable = if everything { self.waiting.len() } else { dice.roll(self.waiting.len() as u64 + 1) as usize };
-        let entries = self.waiting.drain(..durable).map(|entry| (self.render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
+        let entries =
+            self.waiting.drain(..durable).map(|entry| (self.render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
         let changed = changed(&mut self.known, &self.catalog, true, &self.render);
         self.shared.ring().tell(self.catalog.generation().0, changed, entries);
     }
 
     fn subscribe(&self, view: &View, since: Option<Seq>) -> Subscription {
-        UpdatesHandle { shared: self.shared.clone() }.subscribe(view.clone(), since).unwrap().as_messages()
+        UpdatesHandle { catalog: self.reader.clone(), shared: self.shared.clone() }.subscribe(view.clone(), since).unwrap().as_messages()
     }
 
     fn rows(&self, view: &View) -> BTreeMap<String, Value> {
@@ -180,7 +184,7 @@ impl Client {
         let cut = if dice.roll(6) == 0 { dice.roll(texts.len() as u64 + 1) as usize } else { texts.len() };
         for text in &texts[..cut] {
             let message: Value = serde_json::from_slice(text).unwrap();
-            match (planted, &*message["type"].as_str().unwrap_or_default()) {
+            match (planted, message["type"].as_str().unwrap_or_default()) {
                 (Planted::LosesARow, "change") | (Planted::LosesAnEntry, "journal") if dice.roll(9) == 0 => continue,
                 (Planted::RepeatsAnEntry, "journal") if dice.roll(9) == 0 => self.take(&message)?,
                 (Planted::RepeatsAnOldRow, "change") => {
@@ -309,7 +313,10 @@ fn places_of_another_life_and_of_the_future_are_told_so() {
     for since in [Seq { epoch: EPOCH - 1, number: 3 }, Seq { epoch: EPOCH, number: 4 }] {
         let texts = server.subscribe(&View::default(), Some(since)).ready();
         let types: Vec<Value> = texts.iter().map(|text| serde_json::from_slice(text).unwrap()).collect();
-        assert_eq!((&types[0]["type"], &types[0]["reason"], &types[1]["type"]), (&"resync".into(), &"restarted".into(), &"snapshot".into()));
+        assert_eq!(
+            (&types[0]["type"], &types[0]["reason"], &types[1]["type"]),
+            (&"resync".into(), &"restarted".into(), &"snapshot".into())
+        );
     }
     assert!(server.subscribe(&View::default(), Some(Seq { epoch: EPOCH, number: 3 })).ready().is_empty());
     assert_eq!(server.shared.count(), 0, "places are given back");

@@ -146,10 +146,7 @@ fn change_json(kind: &str, change: &Change) -> String {
     let row = if kind == "instance.removed" { None } else { change.to.as_ref() };
     let row = row.map_or("null", |(_, row)| text(row));
     let id = serde_json::Value::from(change.instance.as_str());
-    format!(
-        r#"{{"kind":"{kind}","instanceId":{id},"instance":{row},"generation":{},"timestamp":"{}"}}"#,
-        change.generation, change.at
-    )
+    format!(r#"{{"kind":"{kind}","instanceId":{id},"instance":{row},"generation":{},"timestamp":"{}"}}"#, change.generation, change.at)
 }
 
 fn text(json: &Bytes) -> &str {

@@ -7,6 +7,7 @@
 
 mod contract;
 mod edge;
+mod events;
 mod federation;
 mod guide;
 mod health;

@@ -115,14 +115,17 @@ mod tests {
         assert_eq!(view.filter.environment.as_deref(), Some("prod"));
         assert_eq!(view.filter.metadata, [("zone".to_owned(), "a".to_owned())]);
         assert_eq!(read_message(r#"{"type":"subscribe"}"#), Ok(View::default()));
-        for text in ["", "[]", r#"{"type":"x"}"#, r#"{"type":"subscribe","topics":["x"]}"#, r#"{"type":"subscribe","filter":{"colour":"x"}}"#] {
+        for text in
+            ["", "[]", r#"{"type":"x"}"#, r#"{"type":"subscribe","topics":["x"]}"#, r#"{"type":"subscribe","filter":{"colour":"x"}}"#]
+        {
             assert!(read_message(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn the_place_comes_from_the_header_or_the_query() {
-        let headers = |id: &'static str| HeaderMap::from_iter([(http::HeaderName::from_static("last-event-id"), id.parse().expect("text"))]);
+        let headers =
+            |id: &'static str| HeaderMap::from_iter([(http::HeaderName::from_static("last-event-id"), id.parse().expect("text"))]);
         let since = |text: &str| vec![("since".to_owned(), text.to_owned())];
         let read = |query, headers| read(query, &headers).map(|(_, since)| since);
         assert_eq!(read(since("3:7"), HeaderMap::new()).expect("valid"), Some(Seq { epoch: 3, number: 7 }));

@@ -112,6 +112,8 @@ pub struct EventPage {
     pub next: Option<u64>,
     /// The oldest entry that is kept.
     pub oldest: Option<Seq>,
+    /// When that happened.
+    pub oldest_at: Option<Timestamp>,
     /// The newest entry.
     pub newest: Option<Seq>,
 }
@@ -136,15 +138,10 @@ impl JournalReader {
     pub fn after(&self, number: u64, limit: usize) -> Result<EventPage, ReadError> {
         self.page(&EventQuery { after: Some(number), limit, ..EventQuery::default() })
     }
-
-    /// Reads several things of one and the same state of the journal.
-    pub(in crate::registry) fn with<T>(&self, work: impl FnOnce(&Snapshot) -> Result<T, redb::Error>) -> Result<T, ReadError> {
-        Ok(self.database.with(|database| work(&Snapshot::of(database)?))?)
-    }
 }
 
 /// The journal as it was at one moment.
-pub(in crate::registry) struct Snapshot {
+struct Snapshot {
     entries: ReadOnlyTable<u64, &'static [u8]>,
     by_instance: ReadOnlyTable<(&'static str, u64), ()>,
     by_kind: ReadOnlyTable<(&'static str, u64), ()>,
@@ -163,37 +160,19 @@ impl Snapshot {
     }
 
     /// The entry of that number.
-    pub(in crate::registry) fn entry(&self, number: u64) -> Result<Option<JournalEntry>, redb::Error> {
+    fn entry(&self, number: u64) -> Result<Option<JournalEntry>, redb::Error> {
         Ok(self.entries.get(number)?.map(|record| journal_record::read(number, record.value())))
     }
 
     /// The oldest and the newest entry.
-    pub(in crate::registry) fn ends(&self) -> Result<Option<(JournalEntry, JournalEntry)>, redb::Error> {
+    fn ends(&self) -> Result<Option<(JournalEntry, JournalEntry)>, redb::Error> {
         let (Some((first, oldest)), Some((last, newest))) = (self.entries.first()?, self.entries.last()?) else { return Ok(None) };
         let read = journal_record::read;
         Ok(Some((read(first.value(), oldest.value()), read(last.value(), newest.value()))))
     }
 
-    /// The numbers of the entries about an instance, newest first, below a number.
-    pub(in crate::registry) fn about_backwards<'a>(&'a self, id: &'a str, below: u64) -> Result<Numbers<'a>, redb::Error> {
-        about(&self.by_instance, id, 0..below, Order::Descending)
-    }
-
-    /// Every id that an entry is about.
-    pub(in crate::registry) fn ids(&self) -> Result<Vec<String>, redb::Error> {
-        let mut ids: Vec<String> = Vec::new();
-        loop {
-            let after = ids.last().map_or(("", 0), |last| (last.as_str(), u64::MAX));
-            let next = self.by_instance.range(after..)?.next().transpose()?.map(|(key, _)| key.value().0.to_owned());
-            match next {
-                Some(id) => ids.push(id),
-                None => return Ok(ids),
-            }
-        }
-    }
-
     /// The number of the first entry at `at` or later; entries are taken to be in the order of their times.
-    pub(in crate::registry) fn first_at(&self, at: Timestamp) -> Result<u64, redb::Error> {
+    fn first_at(&self, at: Timestamp) -> Result<u64, redb::Error> {
         let (Some((first, _)), Some((last, _))) = (self.entries.first()?, self.entries.last()?) else { return Ok(0) };
         let (mut low, mut high) = (first.value(), last.value() + 1);
         while low < high {
@@ -210,7 +189,7 @@ impl Snapshot {
 
     fn page(&self, query: &EventQuery) -> Result<EventPage, redb::Error> {
         let Some((oldest, newest)) = self.ends()? else { return Ok(EventPage::default()) };
-        let mut page = EventPage { oldest: Some(oldest.seq), newest: Some(newest.seq), ..EventPage::default() };
+        let mut page = EventPage { oldest: Some(oldest.seq), oldest_at: Some(oldest.at), newest: Some(newest.seq), ..EventPage::default() };
         let range = self.range(query, newest.seq.number)?;
         for (examined, number) in self.numbers(query, range)?.enumerate() {
             let number = number?;
