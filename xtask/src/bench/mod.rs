@@ -10,6 +10,7 @@ mod contest;
 mod detect;
 mod figures;
 mod fleet;
+mod journal;
 mod list;
 mod load;
 mod machine;
@@ -36,7 +37,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 7] = ["list", "overview", "queues", "probes", "register", "start", "detect"];
+const NAMES: [&str; 8] = ["list", "overview", "queues", "probes", "register", "journal", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -100,6 +101,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
             "queues" => queues::measure(bench).await,
             "probes" => probes::measure(bench).await,
             "register" => register::measure(bench).await,
+            "journal" => journal::measure(bench),
             "start" => start::measure(bench),
             _ => detect::measure(bench).await,
         }
