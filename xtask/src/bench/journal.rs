@@ -55,7 +55,7 @@ pub(super) fn measure(bench: &Bench) -> Result<Measured, String> {
 
 fn entry(number: u64) -> Result<Write, String> {
     let id = InstanceId::parse(&format!("instance-{:04}", number % INSTANCES))?;
-    let event = if number % RARE == 0 {
+    let event = if number.is_multiple_of(RARE) {
         JournalEvent::Ordered { id, verb: peegeeq_domain::instance::Verb::Drain, by: "bench".into(), instance: None, reason: None }
     } else {
         let (from, to) = (Verdict::Passing, Verdict::Down { in_a_row: 3 });

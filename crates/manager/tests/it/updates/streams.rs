@@ -140,3 +140,20 @@ async fn one_subscriber_more_than_allowed_is_refused_until_one_goes() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_missed_more_than_is_kept_is_told_so() {
+    let app = Plan::new().with("-Dupdates.buffer.max.bytes=65536").start().await;
+    register(&app, "a", "x").await;
+    let mut stream = Stream::open(app.address(), "", None).await;
+    let last = stream.next().await.expect("a snapshot").id;
+    let large = "x".repeat(15_000);
+    for n in 0..12 {
+        app.put("/api/v1/instances/a", &json!({"metadata": {"large": large, "n": n.to_string()}})).await;
+        stream.find(|event| event.kind == "change" && event.data["instance"]["metadata"]["n"] == n.to_string()).await;
+    }
+    let mut returned = Stream::open(app.address(), "", Some(&last)).await;
+    let resync = returned.next().await.expect("an event");
+    assert_eq!((&*resync.kind, &resync.data), ("resync", &json!({"reason": "too-old"})));
+    assert_eq!(returned.next().await.expect("a snapshot").data["instances"][0]["metadata"]["n"], "11");
+}
