@@ -34,9 +34,9 @@ impl Entry {
         state_of(self.instance.presence, self.verdict)
     }
 
-    /// Whether requests may be sent to it.
+    /// Whether new requests may be sent to it: it is well, and its weight does not say "nothing new".
     pub fn is_routable(&self) -> bool {
-        is_routable(self.instance.presence, self.verdict)
+        is_routable(self.instance.presence, self.verdict) && !self.instance.registration.weight.is_zero()
     }
 
     /// Whether it is asked for its part of federated answers.

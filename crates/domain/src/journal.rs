@@ -3,9 +3,10 @@
 //! Owns the vocabulary. Does not own the log, its bounds or its sequence numbers (the registry's store does).
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::health::Verdict;
-use crate::instance::{InstanceId, Presence, Revision};
+use crate::instance::{Instance, InstanceId, Presence, Revision, Verb};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub enum JournalEvent {
         id: InstanceId,
         /// Where it listens.
         endpoint: String,
+        /// All that was registered; entries of older versions do not have it.
+        instance: Option<Arc<Instance>>,
     },
     /// A registered id was registered again or changed.
     Updated {
@@ -32,6 +35,23 @@ pub enum JournalEvent {
         endpoint: String,
         /// What is ordered for it now.
         presence: Presence,
+        /// All that is registered now; entries of older versions do not have it.
+        instance: Option<Arc<Instance>>,
+        /// Who changed it, if it was a caller with a name.
+        by: Option<Arc<str>>,
+    },
+    /// An operator's order was given, changed, lifted or came to its end.
+    Ordered {
+        /// For which instance.
+        id: InstanceId,
+        /// Which.
+        verb: Verb,
+        /// Who gave it.
+        by: Arc<str>,
+        /// All that is registered now, with the order in force.
+        instance: Option<Arc<Instance>>,
+        /// Why, if that was said.
+        reason: Option<Arc<str>>,
     },
     /// An id left.
     Deregistered {
@@ -57,12 +77,30 @@ pub enum JournalEvent {
 }
 
 impl JournalEvent {
+    /// Every kind there is.
+    pub const KINDS: [&'static str; 10] = [
+        "instance.deregistered",
+        "instance.registered",
+        "instance.updated",
+        "instance.verdict",
+        "journal.gap",
+        "manager.started",
+        "operator.drain",
+        "operator.expired",
+        "operator.maintenance",
+        "operator.resume",
+    ];
+
     /// The word used on the wire and in the store.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ManagerStarted { .. } => "manager.started",
             Self::Registered { .. } => "instance.registered",
             Self::Updated { .. } => "instance.updated",
+            Self::Ordered { verb: Verb::Drain, .. } => "operator.drain",
+            Self::Ordered { verb: Verb::Maintenance, .. } => "operator.maintenance",
+            Self::Ordered { verb: Verb::Resume, .. } => "operator.resume",
+            Self::Ordered { verb: Verb::Expire, .. } => "operator.expired",
             Self::Deregistered { .. } => "instance.deregistered",
             Self::VerdictChanged { .. } => "instance.verdict",
             Self::Gap { .. } => "journal.gap",
@@ -73,9 +111,19 @@ impl JournalEvent {
     pub const fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::ManagerStarted { .. } | Self::Gap { .. } => None,
-            Self::Registered { id, .. } | Self::Updated { id, .. } | Self::Deregistered { id } | Self::VerdictChanged { id, .. } => {
-                Some(id)
-            }
+            Self::Registered { id, .. }
+            | Self::Updated { id, .. }
+            | Self::Ordered { id, .. }
+            | Self::Deregistered { id }
+            | Self::VerdictChanged { id, .. } => Some(id),
+        }
+    }
+
+    /// What was registered after it, if it says so in full.
+    pub const fn registered(&self) -> Option<&Arc<Instance>> {
+        match self {
+            Self::Registered { instance, .. } | Self::Updated { instance, .. } | Self::Ordered { instance, .. } => instance.as_ref(),
+            _ => None,
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::management::ManagementApi;
 use crate::api::state::{ApiState, Identity, Readiness};
+use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
@@ -33,6 +34,7 @@ use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, Registry
 use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
+use crate::updates::{self, UpdatesHandle, UpdatesSettings};
 
 mod background;
 mod static_instances;
@@ -79,6 +81,7 @@ pub struct RunningApp {
     tasks: Tasks,
     ended_early: EndedEarly,
     readiness: Readiness,
+    updates: UpdatesHandle,
     delay: Duration,
     grace: Duration,
     fan_in: FanInHandle,
@@ -125,6 +128,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
+    registry::expiry::start(registry.clone(), catalog.clone(), &tasks);
     let observations = Arc::new(Observations::default());
     let manager_id = manager_id(&config, epoch);
     let health = health::start(
@@ -137,19 +141,22 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     );
     let streams_dialer = dialer.clone();
     let client = Client::new(dialer.clone(), Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
-    let ground = gateway::Ground {
-        catalog: catalog.clone(),
-        observations: observations.clone(),
-        dialer,
-        client: client.clone(),
-        home: home(&config),
-    };
+    let (client_of_gateway, home) = (client.clone(), home(&config));
+    let ground = gateway::Ground { catalog: catalog.clone(), observations: observations.clone(), dialer, client: client_of_gateway, home };
     let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in =
         fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), streams_dialer, Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
+    let updates = updates::start(
+        updates_settings(&config),
+        catalog.clone(),
+        observations.clone(),
+        registry.journal(),
+        Arc::new(Rows(observations.clone())),
+        &tasks,
+    );
     let readiness = Readiness::default();
     let state = Arc::new(ApiState {
         listing: Listing::new(catalog.clone(), observations.clone()),
@@ -166,10 +173,11 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     });
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
-    let router = api::router::router(state, federation, management, tokens.anonymous());
+    let live = Arc::new(UpdatesApi { updates: updates.clone(), patience: config.server.idle_timeout });
+    let router = api::router::router(state, federation, management, live, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, delay, grace, catalog, registry, fan_in };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, catalog, registry };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -202,6 +210,7 @@ impl RunningApp {
         tokio::time::sleep(delay).await;
         // Answers without an end get one here: the server waits for its answers.
         self.fan_in.end_streams();
+        self.updates.close();
         let flush = FLUSH_TIME.min(self.grace / 2);
         let cut = self.server.stop(self.grace.saturating_sub(flush + delay)).await;
         if cut > 0 {
@@ -319,6 +328,10 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
         response_max: config.response_max_bytes,
         manager_id,
     }
+}
+
+fn updates_settings(config: &Config) -> UpdatesSettings {
+    UpdatesSettings { subscribers_max: config.updates.subscribers_max, buffer_bytes_max: config.updates.buffer_max_bytes }
 }
 
 fn fan_in_settings(config: &Config) -> FanInSettings {

@@ -38,6 +38,12 @@ pub fn iso(at: Timestamp) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
+/// Reads a time in ISO 8601 with its offset from UTC.
+pub fn parse_iso(text: &str) -> Option<Timestamp> {
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok()?;
+    Some(Timestamp::from_epoch_millis(time.timestamp_millis()))
+}
+
 /// Length of what [`iso`] writes for the present.
 pub const ISO_LENGTH: usize = 24;
 
@@ -69,6 +75,8 @@ mod tests {
     fn times_are_written_as_the_guide_does() {
         assert_eq!(iso(Timestamp::from_epoch_millis(1_753_369_200_123)), "2025-07-24T15:00:00.123Z");
         assert_eq!(iso(Timestamp::from_epoch_millis(i64::MAX)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(parse_iso("2025-07-24T17:00:00.123+02:00"), Some(Timestamp::from_epoch_millis(1_753_369_200_123)));
+        assert_eq!(parse_iso("yesterday"), None);
     }
 
     #[test]

@@ -26,6 +26,10 @@ pub enum TaskName {
     CatalogMetrics,
     /// Keeps the streams of instances that somebody listens to.
     FanIn,
+    /// Lifts operators' orders that are over.
+    OrderExpiry,
+    /// Follows catalog and journal for subscribers.
+    Updates,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -40,6 +44,8 @@ impl TaskName {
             Self::RoutingTable => "routing-table",
             Self::CatalogMetrics => "catalog-metrics",
             Self::FanIn => "fan-in",
+            Self::OrderExpiry => "order-expiry",
+            Self::Updates => "updates",
             Self::Demo => "demo",
         }
     }
@@ -96,6 +102,11 @@ impl Tasks {
     /// Starts a short piece of work that ends by itself: a probe, a fetch. The stop signal does not end it.
     pub fn short<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> tokio::task::JoinHandle<T> {
         self.tracker.spawn_on(work, &self.runtime)
+    }
+
+    /// Starts a short piece of work that blocks and ends by itself: a page of the journal.
+    pub fn short_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> tokio::task::JoinHandle<T> {
+        self.tracker.spawn_blocking_on(work, &self.runtime)
     }
 
     /// Gives the stop signal and waits at most `grace` for all to end. `false`: some did not.

@@ -11,6 +11,7 @@ mod detect;
 mod figures;
 mod fleet;
 mod gateway;
+mod journal;
 mod list;
 mod load;
 mod machine;
@@ -37,7 +38,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 8] = ["list", "overview", "queues", "gateway", "probes", "register", "start", "detect"];
+const NAMES: [&str; 9] = ["list", "overview", "queues", "gateway", "probes", "register", "journal", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -102,6 +103,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
             "gateway" => gateway::measure(bench).await,
             "probes" => probes::measure(bench).await,
             "register" => register::measure(bench).await,
+            "journal" => journal::measure(bench),
             "start" => start::measure(bench),
             _ => detect::measure(bench).await,
         }

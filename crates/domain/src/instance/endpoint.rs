@@ -147,26 +147,31 @@ impl ExpectedStatus {
     }
 }
 
-/// The share of traffic an instance should get relative to others: 1 to 1000, default 1.
+/// The share of traffic an instance should get relative to others: 0 to 1000, default 1. 0 means: nothing new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Weight(NonZeroU16);
+pub struct Weight(u16);
 
 impl Weight {
     /// Reads a weight, or says what is wrong.
     pub fn new(weight: u64) -> Result<Self, String> {
-        let valid = u16::try_from(weight).ok().filter(|weight| *weight <= 1000).and_then(NonZeroU16::new);
-        valid.map(Self).ok_or_else(|| "weight must be between 1 and 1000".into())
+        let valid = u16::try_from(weight).ok().filter(|weight| *weight <= 1000);
+        valid.map(Self).ok_or_else(|| "weight must be between 0 and 1000".into())
     }
 
     /// The weight as a number.
     pub const fn get(self) -> u16 {
-        self.0.get()
+        self.0
+    }
+
+    /// Whether it gets nothing new.
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
     }
 }
 
 impl Default for Weight {
     fn default() -> Self {
-        Self(NonZeroU16::MIN)
+        Self(1)
     }
 }
 

@@ -5,9 +5,11 @@
 mod endpoint;
 mod id;
 mod labels;
+mod order;
 mod registration;
 
 pub use endpoint::{Endpoint, ExpectedStatus, HealthPath, Host, Scheme, Weight};
 pub use id::InstanceId;
 pub use labels::{Labels, METADATA_BYTES_MAX, METADATA_KEYS_MAX};
+pub use order::{Order, REASON_CHARACTERS_MAX, Said, Verb};
 pub use registration::{Draft, Fault, Instance, Patch, Presence, Registration, Revision};

@@ -11,6 +11,7 @@ use core::num::NonZeroU16;
 use super::endpoint::{Endpoint, ExpectedStatus, HealthPath, Host, Scheme, Weight, is_plain_text};
 use super::id::InstanceId;
 use super::labels::{LABEL_CHARACTERS_MAX, Labels, metadata_fault};
+use super::order::{Order, Said};
 use crate::time::Timestamp;
 
 /// One thing that is wrong with a request: where, and what.
@@ -139,7 +140,7 @@ impl Registration {
         let host = required(&mut faults, "host", draft.host, Host::parse, "host is required");
         let port = port(&mut faults, draft.port);
         let scheme = optional(&mut faults, "scheme", draft.scheme, Scheme::parse);
-        let weight = number(&mut faults, "weight", draft.weight, "weight must be a whole number between 1 and 1000", Weight::new);
+        let weight = number(&mut faults, "weight", draft.weight, "weight must be a whole number between 0 and 1000", Weight::new);
         let health_path = optional(&mut faults, "healthPath", draft.health_path, HealthPath::parse);
         let expected_status =
             number(&mut faults, "healthStatus", draft.health_status, "healthStatus must be between 200 and 599", |status| {
@@ -231,8 +232,10 @@ pub struct Patch {
     pub metadata: Option<BTreeMap<Arc<str>, Arc<str>>>,
     /// The new weight; `None` leaves it.
     pub weight: Option<Weight>,
-    /// The new order; `None` leaves it.
+    /// The new presence; `None` leaves it. Another one than is in force lifts an order.
     pub presence: Option<Presence>,
+    /// What an operator orders; `None` leaves the order in force.
+    pub order: Option<Said>,
 }
 
 impl Patch {
@@ -250,6 +253,8 @@ pub struct Instance {
     pub registration: Registration,
     /// What was ordered for it.
     pub presence: Presence,
+    /// The operator's order behind that, if there is one.
+    pub order: Option<Order>,
     /// When this id was first registered.
     pub registered_at: Timestamp,
     /// When the registration last changed.
@@ -264,7 +269,15 @@ impl Instance {
     /// A first registration at `now`.
     pub fn registered(registration: Registration, now: Timestamp) -> Self {
         let presence = registration.presence.unwrap_or_default();
-        Self { registration, presence, registered_at: now, updated_at: now, revision: Revision::FIRST, incarnation: Revision::FIRST }
+        Self {
+            registration,
+            presence,
+            order: None,
+            registered_at: now,
+            updated_at: now,
+            revision: Revision::FIRST,
+            incarnation: Revision::FIRST,
+        }
     }
 
     /// An id that left at revision `last` and is registered at `now`: a new beginning whose numbers go on, so that nothing said
@@ -274,13 +287,15 @@ impl Instance {
         Self { revision, incarnation: revision, ..Self::registered(registration, now) }
     }
 
-    /// The same id registered again at `now`: keeps its history, and its presence unless one was said.
+    /// The same id registered again at `now`: keeps its history, and its presence unless another was said. An operator's order
+    /// stands, whatever the instance says of itself.
     pub fn registered_again(&self, registration: Registration, now: Timestamp) -> Self {
         let revision = self.revision.next();
         let moved = self.probed_at() != (&registration.endpoint, &registration.health_path, registration.expected_status);
         let incarnation = if moved { revision } else { self.incarnation };
-        let presence = registration.presence.unwrap_or(self.presence);
-        Self { presence, registered_at: self.registered_at, updated_at: now, revision, incarnation, registration }
+        let said = registration.presence.filter(|_| self.order.is_none());
+        let (presence, order) = (said.unwrap_or(self.presence), self.order.clone());
+        Self { presence, order, registered_at: self.registered_at, updated_at: now, revision, incarnation, registration }
     }
 
     /// The instance with a patch applied at `now`.
@@ -292,8 +307,11 @@ impl Instance {
         if let Some(weight) = patch.weight {
             next.registration.weight = weight;
         }
-        if let Some(presence) = patch.presence {
-            next.presence = presence;
+        if let Some(presence) = patch.presence.filter(|presence| *presence != self.presence) {
+            (next.presence, next.order) = (presence, None);
+        }
+        if let Some(said) = patch.order {
+            (next.presence, next.order) = said.applied(next.presence, next.order.as_ref(), now);
         }
         next.revision = self.revision.next();
         next.updated_at = now;

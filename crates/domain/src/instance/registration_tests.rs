@@ -20,7 +20,7 @@ fn the_smallest_registration_gets_the_defaults() {
 fn all_faults_are_told_at_once() {
     let mut bad = draft(" ", "http://x", 0);
     bad.scheme = Some("ftp".into());
-    bad.weight = Some(Some(0));
+    bad.weight = Some(Some(1001));
     bad.health_path = Some("health".into());
     bad.health_status = Some(None);
     bad.presence = Some("asleep".into());

@@ -7,6 +7,7 @@ pub mod answer;
 mod docs;
 pub mod edge;
 pub mod error;
+mod events;
 pub mod extract;
 pub mod federation;
 pub mod instances;
@@ -15,6 +16,7 @@ pub mod management;
 pub mod router;
 pub mod state;
 pub mod status;
+pub mod updates;
 pub mod wire;
 
 pub use docs::openapi_json;

@@ -18,11 +18,13 @@ use utoipa_axum::routes;
 use super::docs::{self, Description};
 use super::edge::{Guard, Rule};
 use super::error::ApiError;
+use super::events;
 use super::federation::{self, FederationApi};
-use super::instances::{change, check, list, read};
+use super::instances::{change, check, list, order, read};
 use super::management::{self, ManagementApi};
 use super::state::ApiState;
 use super::status;
+use super::updates::{self, UpdatesApi};
 
 fn public() -> OpenApiRouter<Arc<ApiState>> {
     OpenApiRouter::with_openapi(Description::openapi())
@@ -45,18 +47,31 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(change::register_instance))
         .routes(routes!(read::get_instance, change::update_instance, change::delete_instance))
         .routes(routes!(change::deregister_instance))
+        .routes(routes!(order::drain_instance))
+        .routes(routes!(order::maintain_instance))
+        .routes(routes!(order::resume_instance))
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::get_history))
         .routes(routes!(check::get_instance_health))
         .routes(routes!(check::force_health_check))
 }
 
 /// The router of everything, with `anonymous` as the role of callers without a token.
-pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, management: Arc<ManagementApi>, anonymous: Option<Role>) -> Router {
+pub fn router(
+    state: Arc<ApiState>,
+    federation: Arc<FederationApi>,
+    management: Arc<ManagementApi>,
+    live: Arc<UpdatesApi>,
+    anonymous: Option<Role>,
+) -> Router {
     let guard = |rule| Guard { rule, anonymous };
     let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
     let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
     let cluster = Router::from(management::routes().with_state(management)).route_layer(guard(Rule::ByMethod));
-    open.merge(own).merge(federated).merge(cluster).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+    let live = Router::from(updates::routes().with_state(live)).route_layer(guard(Rule::ByMethod));
+    let all = open.merge(own).merge(federated).merge(cluster).merge(live);
+    all.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The description of all routes.
@@ -65,6 +80,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     description.merge(guarded().into_openapi());
     description.merge(federation::routes().into_openapi());
     description.merge(management::routes().into_openapi());
+    description.merge(updates::routes().into_openapi());
     description
 }
 

@@ -123,6 +123,10 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
         streams: StreamsConfig { clients_max: values.size("streams.clients.max"), frames_max: values.size("streams.frames.max") },
         routing: routing(values),
         client: client(values),
+        updates: UpdatesConfig {
+            subscribers_max: values.size("updates.subscribers.max"),
+            buffer_max_bytes: values.size("updates.buffer.max.bytes"),
+        },
         logging: logging(values, levels),
         metrics: MetricsConfig { enabled: values.switch("metrics.enabled") },
         static_instances: values.registrations().to_vec(),

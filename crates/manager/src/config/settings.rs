@@ -152,6 +152,21 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Most entries of the journal of changes.",
         "the oldest entries are removed, which a resuming reader sees",
     ),
+    // Live updates.
+    Setting::new(
+        "updates.subscribers.max",
+        count(0, 100_000),
+        Is("1000"),
+        "Most subscribers of live updates (/api/v1/updates and /ws/updates) at a time.",
+        "one more is answered 503",
+    ),
+    Setting::new(
+        "updates.buffer.max.bytes",
+        bytes(64 * 1024, 1024 * 1024 * 1024),
+        Is("8MB"),
+        "Memory for what was told lately, for subscribers that are slow or come back.",
+        "who needs more is told so and given everything anew",
+    ),
     Setting::new(
         "instances",
         Kind::Registrations,

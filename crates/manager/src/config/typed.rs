@@ -30,6 +30,8 @@ pub struct Config {
     pub routing: RoutingConfig,
     /// How connections to instances are made.
     pub client: ClientConfig,
+    /// Live updates.
+    pub updates: UpdatesConfig,
     /// What is logged where.
     pub logging: LoggingConfig,
     /// What is measured.
@@ -247,6 +249,15 @@ pub struct ClientConfig {
     pub max_pool_size: usize,
     /// Further certificate authorities in PEM; a readable file when the configuration was read.
     pub tls_ca_file: Option<PathBuf>,
+}
+
+/// Live updates.
+#[derive(Clone, Copy, Debug)]
+pub struct UpdatesConfig {
+    /// Most subscribers at a time.
+    pub subscribers_max: usize,
+    /// Bytes kept for those who are behind.
+    pub buffer_max_bytes: usize,
 }
 
 /// What is measured.

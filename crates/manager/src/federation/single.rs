@@ -68,7 +68,8 @@ impl FederationHandle {
     /// What the instance `id` says about `topic`: status and JSON object, unchanged.
     pub async fn of_instance(&self, id: &str, topic: Topic) -> Result<(u16, Bytes), NoAnswer> {
         let entry = self.shared.ground.catalog.current().get(id).cloned().ok_or(NoAnswer::Unknown)?;
-        if !entry.is_routable() {
+        // Whoever names the instance may ask it, even if its weight says "nothing new".
+        if entry.state() != HealthState::Healthy {
             return Err(NoAnswer::NotRoutable(entry.state(), self.why_not(&entry)));
         }
         let settings = &self.shared.ground.settings;

@@ -3,10 +3,13 @@
 //! Owns the writer (all changes), the reader (for everybody) and the embedded store. Does not own health: verdicts pass
 //! through the writer into the catalog and are never stored as state.
 
+pub mod expiry;
+mod journal;
 mod reader;
 pub mod store;
 mod writer;
 
+pub use journal::{Journal, JournalError};
 pub use reader::CatalogReader;
 #[cfg(test)]
 pub(crate) use reader::{CatalogPublisher, catalog_cell};

@@ -8,6 +8,7 @@
 mod commands;
 mod contract;
 mod edge;
+mod events;
 mod federation;
 mod gateway;
 mod guide;
@@ -21,3 +22,5 @@ mod settings;
 mod snapshots;
 mod status;
 mod support;
+mod updates;
+mod verbs;

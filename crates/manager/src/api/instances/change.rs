@@ -5,8 +5,10 @@ use std::future::Future;
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use peegeeq_domain::access::Principal;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::order::caller;
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
@@ -16,7 +18,7 @@ use crate::api::wire::registration::{
 };
 use crate::api::wire::words::InstancePath;
 use crate::clock;
-use crate::registry::{self, RegistryError};
+use crate::registry::RegistryError;
 
 /// What may stand in a path segment as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -91,19 +93,24 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
 pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Request) -> Response {
     let updated = async {
         let instance_id = read_id(&id)?;
+        let by = caller(request.extensions().get::<Principal>());
         let body = json_body(request, &state.body).await?;
         let read = read_update(&body)?;
-        let updated = in_time(&state, &id, state.registry.update(instance_id, read.patch, read.revision)).await?;
+        let updated = in_time(&state, &id, state.registry.change(instance_id, read.patch, read.revision, Some(by))).await?;
         Ok::<_, ApiError>((updated, read.ignored))
     };
     match updated.await {
         Err(error) => error.into_response(),
-        Ok((registry::Updated { instance, changed }, ignored_fields)) => answer::ok(&Updated {
-            message: if changed { "Instance updated successfully" } else { "Instance is already as requested, nothing was changed" },
-            instance_id: instance.id().to_string(),
+        Ok((updated, ignored_fields)) => answer::ok(&Updated {
+            message: if updated.changed() {
+                "Instance updated successfully"
+            } else {
+                "Instance is already as requested, nothing was changed"
+            },
+            instance_id: updated.instance.id().to_string(),
             status: "registered",
-            changed,
-            revision: instance.revision.0,
+            changed: updated.changed(),
+            revision: updated.instance.revision.0,
             ignored_fields,
             timestamp: clock::iso(clock::wall()),
         }),
@@ -159,7 +166,7 @@ pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
 }
 
 /// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.
-async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
+pub(super) async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<Output = Result<T, RegistryError>>) -> Result<T, ApiError> {
     match tokio::time::timeout(state.answer_timeout, change).await {
         Ok(outcome) => outcome.map_err(|error| explain(error, id)),
         Err(_) => {

@@ -17,11 +17,11 @@ const PAGE_SIZE: usize = 100;
 const PAGE_MAX: usize = 1_000_000;
 
 /// Most rows of a page.
-pub(super) const PAGE_SIZE_MAX: usize = 1000;
+pub(in crate::api) const PAGE_SIZE_MAX: usize = 1000;
 
 /// By what the list can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum SortKey {
+pub(in crate::api) enum SortKey {
     InstanceId,
     Host,
     Port,
@@ -71,40 +71,40 @@ impl SortKey {
 
 /// An order of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sort {
+pub(in crate::api) struct Sort {
     key: SortKey,
     descending: bool,
 }
 
 /// One page of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Page {
+pub(in crate::api) struct Page {
     /// From 1.
-    pub(super) number: usize,
+    pub(in crate::api) number: usize,
     /// Rows.
-    pub(super) size: usize,
+    pub(in crate::api) size: usize,
 }
 
 /// What a caller asked of the list.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ListQuery {
-    pub(super) filter: Filter,
-    pub(super) sort: Option<Sort>,
-    pub(super) page: Option<Page>,
+pub(in crate::api) struct ListQuery {
+    pub(in crate::api) filter: Filter,
+    pub(in crate::api) sort: Option<Sort>,
+    pub(in crate::api) page: Option<Page>,
     /// The filters as they were said, for the answer.
-    pub(super) said: Map<String, Value>,
+    pub(in crate::api) said: Map<String, Value>,
     /// Parameters that mean nothing.
-    pub(super) ignored: Vec<String>,
+    pub(in crate::api) ignored: Vec<String>,
 }
 
 impl ListQuery {
     /// Whether the answer depends on the times of checks, which tags leave out.
-    pub(super) fn is_about_times(&self) -> bool {
+    pub(in crate::api) fn is_about_times(&self) -> bool {
         self.sort.is_some_and(|sort| sort.key == SortKey::LastHealthCheck)
     }
 
     /// Reads the parameters, naming all faults at once. A parameter said twice counts once, the last time.
-    pub(super) fn read(parameters: Vec<(String, String)>) -> Result<Self, ApiError> {
+    pub(in crate::api) fn read(parameters: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut query = Self::default();
         let (mut faults, mut number, mut size) = (Vec::new(), None, None);
         for (name, value) in parameters {
@@ -135,7 +135,7 @@ impl ListQuery {
     }
 
     /// The places of the entries asked for, in the order asked for. `None`: all, in the order of ids.
-    pub(super) fn select(&self, rendered: &Rendered) -> Option<Vec<usize>> {
+    pub(in crate::api) fn select(&self, rendered: &Rendered) -> Option<Vec<usize>> {
         if self.filter.is_empty() && self.sort.is_none() {
             return None;
         }
@@ -153,7 +153,7 @@ impl ListQuery {
 
 impl Page {
     /// The rows of this page among `rows`.
-    pub(super) fn range(self, rows: usize) -> std::ops::Range<usize> {
+    pub(in crate::api) fn range(self, rows: usize) -> std::ops::Range<usize> {
         let start = (self.number - 1).saturating_mul(self.size).min(rows);
         start..start.saturating_add(self.size).min(rows)
     }

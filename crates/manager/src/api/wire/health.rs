@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::health::HealthState;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -98,7 +99,7 @@ impl<'a> HealthCheckView<'a> {
             instance_id: registration.id.as_str(),
             health: state,
             status: state,
-            healthy: entry.is_routable() && failure.is_none(),
+            healthy: entry.state() == HealthState::Healthy && failure.is_none(),
             check_time: clock::iso(checkup.at),
             successful: failure.is_none(),
             error_message: failure.map(|failure| &*failure.sentence),

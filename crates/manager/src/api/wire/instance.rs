@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::health::HealthState;
+use peegeeq_domain::instance::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -37,9 +39,11 @@ pub struct InstanceView<'a> {
     pub troubled_setups: Vec<&'a str>,
     /// What was ordered: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
     pub presence: &'a str,
+    /// The operator's order behind the presence; null when there is none.
+    pub order: Option<OrderView<'a>>,
     /// Failed checks in a row.
     pub consecutive_failures: u32,
-    /// Share of traffic relative to others.
+    /// Share of traffic relative to others; 0: nothing new.
     pub weight: u16,
     /// Counts changes of the registration.
     pub revision: u64,
@@ -55,6 +59,36 @@ pub struct InstanceView<'a> {
     pub health_url: String,
     /// Its labels.
     pub metadata: BTreeMap<&'a str, &'a str>,
+}
+
+/// An operator's order in force.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderView<'a> {
+    /// Why, if that was said.
+    pub reason: Option<&'a str>,
+    /// Who gave it: the name of a token, or `anonymous`.
+    pub by: &'a str,
+    /// Since when, ISO 8601.
+    pub since: String,
+    /// When it ends by itself, ISO 8601; null: never.
+    pub until: Option<String>,
+    /// When draining: until when what is running may go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<String>,
+}
+
+impl<'a> OrderView<'a> {
+    /// How an order looks.
+    pub fn of(order: &'a Order) -> Self {
+        Self {
+            reason: order.reason.as_deref(),
+            by: &order.by,
+            since: clock::iso(order.since),
+            until: order.until.map(clock::iso),
+            deadline: order.deadline.map(clock::iso),
+        }
+    }
 }
 
 /// One setup of an instance.
@@ -83,11 +117,12 @@ impl<'a> InstanceView<'a> {
             version: &labels.version,
             environment: &labels.environment,
             region: &labels.region,
-            healthy: entry.is_routable(),
+            healthy: state == HealthState::Healthy,
             status: state.as_str(),
             status_reason: reason(entry, checkup),
             troubled_setups: setups.map(troubled).unwrap_or_default(),
             presence: instance.presence.as_str(),
+            order: instance.order.as_ref().map(OrderView::of),
             consecutive_failures: checkup.map_or(entry.verdict.failures(), |checkup| checkup.consecutive_failures),
             weight: registration.weight.get(),
             revision: instance.revision.0,
@@ -118,11 +153,18 @@ fn reason(entry: &Entry, checkup: Option<&Checkup>) -> Option<String> {
         Presence::Starting | Presence::Serving => None,
     };
     match (ordered, entry.verdict) {
-        (Some(order), _) => Some(order.to_owned()),
+        (Some(words), _) => Some(entry.instance.order.as_ref().map_or_else(|| words.to_owned(), |order| in_words(words, order))),
         (None, Verdict::Passing) => None,
         (None, Verdict::Unprobed) => Some("not checked yet".to_owned()),
         (None, Verdict::Failing { .. } | Verdict::Down { .. }) => failure,
     }
+}
+
+/// An order as a sentence: `draining was ordered by ann: new disk`.
+fn in_words(ordered: &str, order: &Order) -> String {
+    let until = order.until.map(|until| format!(" until {}", clock::iso(until))).unwrap_or_default();
+    let reason = order.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{ordered} by {}{until}{reason}", order.by)
 }
 
 /// How the setups of an instance look.

@@ -2,10 +2,12 @@
 //!
 //! Owns names and types of fields. Does not own values: each shape is built from domain types, which never leak out.
 
+pub mod event;
 pub mod federation;
 pub mod health;
 pub mod instance;
 pub mod management;
+pub mod order;
 pub mod registration;
 pub mod status;
 pub mod words;

@@ -56,8 +56,8 @@ pub struct RegisterRequest {
         pattern = "^[^\\u0000-\\u001F\\u007F-\\u009F\\u00AD\\u034F\\u061C\\u115F\\u1160\\u17B4\\u17B5\\u180B-\\u180F\\u200B-\\u200F\\u2028-\\u202E\\u2060-\\u206F\\u3164\\uFEFF\\uFFA0\\uFFF0-\\uFFFB]*$"
     )]
     region: Option<String>,
-    /// Share of traffic relative to others, default 1.
-    #[schema(minimum = 1, maximum = 1000)]
+    /// Share of traffic relative to others, default 1; 0: nothing new.
+    #[schema(minimum = 0, maximum = 1000)]
     weight: Option<u32>,
     /// Path asked for health; default `/health`.
     #[schema(max_length = 256, pattern = "^/[A-Za-z0-9_-][A-Za-z0-9_/-]*$")]
@@ -146,8 +146,8 @@ pub struct Deregistered {
 pub struct UpdateRequest {
     /// The new labels, whole.
     metadata: Option<BTreeMap<String, serde_json::Value>>,
-    /// The new share of traffic.
-    #[schema(minimum = 1, maximum = 1000)]
+    /// The new share of traffic; 0: nothing new.
+    #[schema(minimum = 0, maximum = 1000)]
     weight: Option<u32>,
     /// The new order: `starting`, `serving`, `draining`, `stopping` or `maintenance`.
     presence: Option<PresenceWord>,
@@ -211,7 +211,7 @@ pub fn read_registration(body: &[u8], networks: &[IpNet]) -> Result<ReadRegistra
 }
 
 /// Names the fields that meant nothing: a required one may only be misspelt.
-fn with_ignored(error: ApiError, ignored: Vec<String>) -> ApiError {
+pub(super) fn with_ignored(error: ApiError, ignored: Vec<String>) -> ApiError {
     if ignored.is_empty() { error } else { error.with("ignoredFields", ignored) }
 }
 
@@ -250,14 +250,14 @@ type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
 /// Reads fields one by one and collects what is wrong with them.
 #[derive(Default)]
-struct FieldReader {
-    faults: Vec<Fault>,
-    ignored: Vec<String>,
+pub(super) struct FieldReader {
+    pub(super) faults: Vec<Fault>,
+    pub(super) ignored: Vec<String>,
 }
 
 impl FieldReader {
     /// Text; null is as good as absent.
-    fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
+    pub(super) fn text(&mut self, field: &str, value: &RawValue) -> Option<String> {
         match value.get().as_bytes().first() {
             Some(b'n') => None,
             Some(b'"') => self.readable(field, text_of(value)),
@@ -300,7 +300,7 @@ impl FieldReader {
     }
 
     fn weight(&mut self, value: &RawValue) -> Option<Weight> {
-        let weight = number(value)?.ok_or_else(|| "weight must be a whole number between 1 and 1000".to_owned()).and_then(Weight::new);
+        let weight = number(value)?.ok_or_else(|| "weight must be a whole number between 0 and 1000".to_owned()).and_then(Weight::new);
         weight.map_err(|message| self.faults.push(Fault::new("weight", message))).ok()
     }
 
@@ -309,7 +309,7 @@ impl FieldReader {
         Presence::parse(&text).map_err(|message| self.faults.push(Fault::new("presence", message))).ok()
     }
 
-    fn revision(&mut self, value: &RawValue) -> Option<Revision> {
+    pub(super) fn revision(&mut self, value: &RawValue) -> Option<Revision> {
         let revision = number(value)?;
         if revision.is_none() {
             self.faults.push(Fault::new("revision", "revision must be a whole number"));
@@ -415,7 +415,7 @@ mod tests {
         let read = read_update(br#"{"weight":5,"metadata":{},"revision":3}"#).expect("valid");
         assert_eq!(read.revision, Some(Revision(3)));
         assert_eq!(read.patch.metadata, Some(BTreeMap::new()));
-        for body in [r#"{"weight":0}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
+        for body in [r#"{"weight":1001}"#, r#"{"presence":"asleep"}"#, r#"{"revision":"x","weight":1}"#] {
             assert!(read_update(body.as_bytes()).is_err(), "{body}");
         }
     }

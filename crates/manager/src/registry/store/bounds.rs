@@ -3,8 +3,9 @@
 //! Owns the two bounds, number and age, and that no commit prunes more than a chunk. Does not own the records.
 
 use peegeeq_domain::time::{Timestamp, millis};
-use redb::{ReadableTable, Table};
+use redb::ReadableTable;
 
+use super::index::IndexedJournal;
 use super::{StoreSettings, journal_record};
 
 /// The most entries that one commit cuts off, so that pruning never makes a commit slow.
@@ -47,12 +48,7 @@ impl JournalBounds {
     }
 
     /// Cuts off at most a chunk.
-    pub(super) fn prune(
-        &mut self,
-        table: &mut Table<u64, &'static [u8]>,
-        settings: StoreSettings,
-        now: Timestamp,
-    ) -> Result<(), redb::Error> {
+    pub(super) fn prune(&mut self, journal: &mut IndexedJournal<'_>, settings: StoreSettings, now: Timestamp) -> Result<(), redb::Error> {
         let due = self.due(settings, now);
         if due == 0 {
             return Ok(());
@@ -60,15 +56,15 @@ impl JournalBounds {
         let too_many = (self.next - self.first).saturating_sub(settings.journal_entries_max.max(1));
         let (cutoff, last) = (oldest_allowed(settings, now), self.first + due);
         let mut first = (self.first + too_many).min(last);
-        for entry in table.range(first..last)? {
+        for entry in journal.entries.range(first..last)? {
             let (number, record) = entry?;
             if journal_record::time_of(record.value()) >= cutoff {
                 break;
             }
             first = number.value() + 1;
         }
-        table.retain_in(self.first..first, |_, _| false)?;
-        let oldest = table.first()?;
+        journal.remove(self.first..first)?;
+        let oldest = journal.entries.first()?;
         self.oldest_at = oldest.map(|(_, record)| journal_record::time_of(record.value())).unwrap_or_default();
         self.first = first;
         Ok(())

@@ -36,6 +36,7 @@ pub(super) struct Contents {
     pub(super) setups: Vec<KnownSetups>,
     pub(super) journal: JournalBounds,
     pub(super) epoch: u64,
+    pub(super) format: u64,
 }
 
 /// Reads a whole store, compares every checksum, and changes nothing.
@@ -94,9 +95,10 @@ fn fact(database: &Database, key: &str) -> Result<String, redb::Error> {
 /// Reads everything from an open database.
 pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> {
     let epoch = fact(database, EPOCH)?.parse().map_err(|_| redb::Error::Corrupted("its epoch is not a number".into()))?;
+    let format = fact(database, FORMAT)?.parse().map_err(|_| redb::Error::Corrupted("its format is not a number".into()))?;
     let transaction = database.begin_read()?;
     let journal = JournalBounds::of(&transaction.open_table(JOURNAL)?)?;
-    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), journal, epoch };
+    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), journal, epoch, format };
     for entry in transaction.open_table(INSTANCES)?.iter()? {
         let (id, record) = entry?;
         match instance_record::read(id.value(), record.value()) {

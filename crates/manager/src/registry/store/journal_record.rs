@@ -4,15 +4,21 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use peegeeq_domain::health::Verdict;
-use peegeeq_domain::instance::{InstanceId, Presence, Revision};
+use peegeeq_domain::instance::{InstanceId, Presence, Revision, Verb};
 use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The form that is written.
-const VERSION: u8 = 1;
+use super::instance_record::InstanceRecord;
+
+/// The form that is written. The first form said of an instance only where it listens, and knew no operators.
+const VERSION: u8 = 2;
+
+/// The forms that are read.
+const READABLE: std::ops::RangeInclusive<u8> = 1..=VERSION;
 
 /// The place of an entry: which opening of the store wrote it, and its number, which grows across openings too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +27,15 @@ pub struct Seq {
     pub epoch: u64,
     /// The number, from 1.
     pub number: u64,
+}
+
+impl Seq {
+    /// Reads `<epoch>:<number>`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (epoch, number) = text.split_once(':')?;
+        let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+        Some(Self { epoch: digits(epoch)?, number: digits(number)? })
+    }
 }
 
 impl fmt::Display for Seq {
@@ -64,6 +79,12 @@ struct JournalRecord<'a> {
     lost: Option<u64>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     version: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    by: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    reason: Option<Cow<'a, str>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    instance: Option<InstanceRecord<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,16 +117,21 @@ impl VerdictRecord<'_> {
 /// Appends the record of an entry. Its number is not in it: it is the key.
 pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut Vec<u8>) {
     let id = event.instance().map(|id| id.as_str().into());
-    let record = JournalRecord { epoch, at: at.epoch_millis(), kind: event.kind().into(), id, ..JournalRecord::default() };
+    let instance = event.registered().map(|instance| InstanceRecord::of(instance));
+    let record = JournalRecord { epoch, at: at.epoch_millis(), kind: event.kind().into(), id, instance, ..JournalRecord::default() };
     let record = match event {
         JournalEvent::ManagerStarted { version } => JournalRecord { version: Some(version.into()), ..record },
         JournalEvent::Registered { endpoint, .. } => JournalRecord { endpoint: Some(endpoint.into()), ..record },
-        JournalEvent::Updated { revision, endpoint, presence, .. } => JournalRecord {
+        JournalEvent::Updated { revision, endpoint, presence, by, .. } => JournalRecord {
             revision: Some(revision.0),
             endpoint: Some(endpoint.into()),
             presence: Some(presence.as_str().into()),
+            by: by.as_deref().map(Cow::Borrowed),
             ..record
         },
+        JournalEvent::Ordered { by, reason, .. } => {
+            JournalRecord { by: Some((&**by).into()), reason: reason.as_deref().map(Cow::Borrowed), ..record }
+        }
         JournalEvent::Deregistered { .. } => record,
         JournalEvent::VerdictChanged { from, to, evidence, .. } => JournalRecord {
             from: Some(VerdictRecord::of(*from)),
@@ -124,7 +150,22 @@ pub(super) fn read(number: u64, record: &[u8]) -> JournalEntry {
     let Some(record) = parse(record) else {
         return JournalEntry { seq: Seq { epoch: 0, number }, at: Timestamp::default(), event: None };
     };
-    JournalEntry { seq: Seq { epoch: record.epoch, number }, at: Timestamp::from_epoch_millis(record.at), event: event(&record) }
+    let (seq, at) = (Seq { epoch: record.epoch, number }, Timestamp::from_epoch_millis(record.at));
+    JournalEntry { seq, at, event: event(record) }
+}
+
+/// By what an entry is found: its kind, and the instance it is about. An entry that cannot be read is found by nothing.
+#[derive(Deserialize)]
+pub(super) struct Keys<'a> {
+    #[serde(borrow)]
+    pub(super) kind: Cow<'a, str>,
+    #[serde(default, borrow)]
+    pub(super) id: Option<Cow<'a, str>>,
+}
+
+/// Reads by what an entry is found.
+pub(super) fn keys_of(record: &[u8]) -> Option<Keys<'_>> {
+    serde_json::from_slice(record.get(1..)?).ok()
 }
 
 /// When an entry happened; the beginning of time if it cannot be read, so that it is not kept for ever.
@@ -138,22 +179,35 @@ pub(super) fn time_of(record: &[u8]) -> Timestamp {
 }
 
 fn parse(record: &[u8]) -> Option<JournalRecord<'_>> {
-    let (&VERSION, json) = record.split_first()? else { return None };
-    serde_json::from_slice(json).ok()
+    let (version, json) = record.split_first()?;
+    READABLE.contains(version).then(|| serde_json::from_slice(json).ok()).flatten()
 }
 
-fn event(record: &JournalRecord) -> Option<JournalEvent> {
+fn event(mut record: JournalRecord) -> Option<JournalEvent> {
+    let instance = record.instance.take().and_then(|instance| instance.instance(record.id.as_deref()?).ok()).map(Arc::new);
+    let record = &record;
     let id = || InstanceId::parse(record.id.as_deref()?).ok();
+    let name = |field: &Option<Cow<str>>| field.as_deref().map(Arc::from);
+    let ordered = |verb| {
+        let (by, reason) = (name(&record.by).unwrap_or_default(), name(&record.reason));
+        Some(JournalEvent::Ordered { id: id()?, verb, by, reason, instance: instance.clone() })
+    };
     let text = |field: &Option<Cow<str>>| field.as_deref().map(String::from);
     Some(match &*record.kind {
         "manager.started" => JournalEvent::ManagerStarted { version: text(&record.version)? },
-        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)? },
+        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)?, instance },
         "instance.updated" => JournalEvent::Updated {
             id: id()?,
             revision: Revision(record.revision?),
             endpoint: text(&record.endpoint)?,
             presence: Presence::parse(record.presence.as_deref()?).ok()?,
+            by: name(&record.by),
+            instance,
         },
+        "operator.drain" => ordered(Verb::Drain)?,
+        "operator.maintenance" => ordered(Verb::Maintenance)?,
+        "operator.resume" => ordered(Verb::Resume)?,
+        "operator.expired" => ordered(Verb::Expire)?,
         "instance.deregistered" => JournalEvent::Deregistered { id: id()? },
         "instance.verdict" => JournalEvent::VerdictChanged {
             id: id()?,

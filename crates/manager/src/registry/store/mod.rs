@@ -7,10 +7,12 @@
 mod bounds;
 mod directory;
 mod error;
+mod index;
 mod inspect;
 mod instance_record;
 mod journal_record;
 mod medium;
+mod reader;
 mod recovery;
 mod schema;
 mod setups_record;
@@ -23,17 +25,20 @@ use std::time::Duration;
 use peegeeq_domain::instance::{Instance, InstanceId};
 use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
-use redb::{Database, ReadableDatabase, ReadableTable, StorageBackend, WriteTransaction};
+use redb::{ReadableDatabase, ReadableTable, StorageBackend, WriteTransaction};
 
 use crate::clock;
 use bounds::JournalBounds;
 pub use directory::FileMedium;
 use directory::{DirectoryLock, lock_and_prepare};
 pub use error::{CommitError, CommitErrorKind, OpenError};
+use index::IndexedJournal;
 pub use inspect::SetAside;
 pub use journal_record::{JournalEntry, Seq};
 pub use medium::Medium;
 use medium::rewrite;
+use reader::SharedDatabase;
+pub use reader::{EventPage, EventQuery, JournalReader, KindPattern, Order, ReadError};
 use schema::{EPOCH, INSTANCES, JOURNAL, META, SETUPS};
 pub use setups_record::{KnownSetup, KnownSetups};
 
@@ -82,8 +87,8 @@ pub struct Loaded {
 pub struct Store<M: Medium = FileMedium> {
     medium: M,
     settings: StoreSettings,
-    /// `None` after a commit failed, until the file was rewritten, reopened and compared.
-    database: Option<Database>,
+    /// Closed after a commit failed, until the file was rewritten, reopened and compared.
+    database: SharedDatabase,
     /// What was acknowledged: the truth that the file is compared with after a failure.
     acknowledged: HashMap<InstanceId, Arc<Instance>>,
     /// The records of setups before a batch that may not have reached the disk, newest last.
@@ -124,10 +129,13 @@ impl<M: Medium> Store<M> {
         if schema::may_be_half_free(bytes, entries, contents.instances.len() as u64) {
             schema::compact_if_much_is_free(&mut database, bytes).map_err(|error| fault(&error))?;
         }
+        if contents.format < schema::FORMAT_KNOWN {
+            index::migrate(&database).map_err(|error| fault(&error))?;
+        }
         let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
         let epoch = contents.epoch + 1;
         let (journal, buffer) = (contents.journal, Vec::new());
-        let (database, unsure_setups) = (Some(database), Vec::new());
+        let (database, unsure_setups) = (SharedDatabase::open(database), Vec::new());
         let mut store = Self { medium, settings, database, acknowledged, unsure_setups, journal, epoch, buffer, _lock: None };
         store.begin_epoch()?;
         let inspect::Contents { instances, set_aside, setups, .. } = contents;
@@ -146,7 +154,7 @@ impl<M: Medium> Store<M> {
         let outcome = self.recover().and_then(|()| self.write(batch, now));
         outcome.map_err(|error| {
             // What of this batch reached the disk is unknown. Whoever writes next must find that out first.
-            self.database = None;
+            self.database.set(None);
             CommitError::of(&self.medium.name(), &error)
         })
     }
@@ -157,16 +165,22 @@ impl<M: Medium> Store<M> {
         self.read_journal(after, limit).map_err(|error| CommitError::of(&self.medium.name(), &error))
     }
 
+    /// Reads the journal beside the one writer.
+    pub fn journal_reader(&self) -> JournalReader {
+        JournalReader::new(self.database.clone())
+    }
+
     /// The sequence of the last journal entry that was acknowledged: where a reader of [`Self::journal`] has all.
     pub fn last_seq(&self) -> Seq {
         Seq { epoch: self.epoch, number: self.journal.next.saturating_sub(1) }
     }
 
     fn read_journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, redb::Error> {
-        let database = self.database.as_ref().ok_or(redb::Error::PreviousIo)?;
-        let table = database.begin_read()?.open_table(JOURNAL)?;
-        let entries = table.range(after.number.saturating_add(1)..)?.take(limit);
-        entries.map(|entry| entry.map(|(key, value)| journal_record::read(key.value(), value.value())).map_err(Into::into)).collect()
+        self.database.with(|database| {
+            let table = database.begin_read()?.open_table(JOURNAL)?;
+            let entries = table.range(after.number.saturating_add(1)..)?.take(limit);
+            entries.map(|entry| entry.map(|(key, value)| journal_record::read(key.value(), value.value())).map_err(Into::into)).collect()
+        })
     }
 
     fn begin_epoch(&mut self) -> Result<(), OpenError> {
@@ -184,13 +198,13 @@ impl<M: Medium> Store<M> {
         if batch.is_empty() && self.journal.due(self.settings, now) == 0 {
             return Ok(());
         }
-        let transaction = self.database.as_ref().ok_or(redb::Error::PreviousIo)?.begin_write()?;
+        let transaction = self.database.with(|database| Ok(database.begin_write()?))?;
         if batch.iter().any(begins_epoch) {
             transaction.open_table(META)?.insert(EPOCH, self.epoch.to_string().as_bytes())?;
         }
         let mut journal = write_records(&transaction, batch, self.epoch, self.journal, &mut self.buffer)?;
         write_setups(&transaction, batch, &mut self.buffer, &mut self.unsure_setups)?;
-        journal.prune(&mut transaction.open_table(JOURNAL)?, self.settings, now)?;
+        journal.prune(&mut IndexedJournal::open(&transaction)?, self.settings, now)?;
         transaction.commit()?;
         self.unsure_setups.clear();
         self.journal = journal;
@@ -223,7 +237,7 @@ fn write_records(
     buffer: &mut Vec<u8>,
 ) -> Result<JournalBounds, redb::Error> {
     let mut instances = transaction.open_table(INSTANCES)?;
-    let mut journal = transaction.open_table(JOURNAL)?;
+    let mut journal = IndexedJournal::open(transaction)?;
     for write in batch {
         buffer.clear();
         match write {
@@ -234,7 +248,7 @@ fn write_records(
             Write::Remove(id) => drop(instances.remove(id.as_str())?),
             Write::Note { at, event } => {
                 journal_record::write(epoch, *at, event, buffer);
-                journal.insert(bounds.next, &**buffer)?;
+                journal.insert(bounds.next, buffer, event.kind(), event.instance().map(InstanceId::as_str))?;
                 bounds.grew(*at);
             }
             Write::Setups(_) => {}

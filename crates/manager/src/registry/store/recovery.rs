@@ -9,16 +9,17 @@ use std::sync::Arc;
 use peegeeq_domain::instance::{Instance, InstanceId};
 use redb::Database;
 
+use super::index::IndexedJournal;
 use super::inspect::{Contents, read_tables};
 use super::medium::{Medium, rewrite};
-use super::schema::{self, INSTANCES, JOURNAL, SETUPS};
+use super::schema::{self, INSTANCES, SETUPS};
 use super::{Store, instance_record};
 
 impl<M: Medium> Store<M> {
     /// Does nothing while all is well. After a failure: writes the file again, reopens it, and makes it say exactly what
     /// was acknowledged.
     pub(super) fn recover(&mut self) -> Result<(), redb::Error> {
-        if self.database.is_some() {
+        if self.database.is_open() {
             return Ok(());
         }
         rewrite(&self.medium.open()?)?;
@@ -29,7 +30,7 @@ impl<M: Medium> Store<M> {
         }
         self.set_right(&database, &found)?;
         self.unsure_setups.clear();
-        self.database = Some(database);
+        self.database.set(Some(database));
         tracing::info!(file = self.medium.name(), "registry file verified after a failed write");
         Ok(())
     }
@@ -54,7 +55,7 @@ impl<M: Medium> Store<M> {
                     None => drop(setups.remove(id.as_str())?),
                 }
             }
-            transaction.open_table(JOURNAL)?.retain_in(self.journal.next.., |_, _| false)?;
+            IndexedJournal::open(&transaction)?.remove(self.journal.next..)?;
         }
         Ok(transaction.commit()?)
     }

@@ -14,6 +14,10 @@ pub(super) const INSTANCES: TableDefinition<&str, &[u8]> = TableDefinition::new(
 pub(super) const SETUPS: TableDefinition<&str, &[u8]> = TableDefinition::new("setups");
 /// What happened, by a number that only grows.
 pub(super) const JOURNAL: TableDefinition<u64, &[u8]> = TableDefinition::new("journal");
+/// The numbers of the entries about each instance. Since format 2.
+pub(super) const BY_INSTANCE: TableDefinition<(&str, u64), ()> = TableDefinition::new("journal_by_instance");
+/// The numbers of the entries of each kind. Since format 2.
+pub(super) const BY_KIND: TableDefinition<(&str, u64), ()> = TableDefinition::new("journal_by_kind");
 
 /// Key of the format's version.
 pub(super) const FORMAT: &str = "format";
@@ -23,14 +27,14 @@ pub(super) const EPOCH: &str = "epoch";
 pub(super) const BACKEND: &str = "backend";
 
 /// The format that this version writes and reads.
-pub(super) const FORMAT_KNOWN: u64 = 1;
+pub(super) const FORMAT_KNOWN: u64 = 2;
 /// The backend that this file is for.
 pub(super) const BACKEND_KNOWN: &str = "embedded";
 
 /// The most memory that pages of the file may take.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
-/// Space of a journal entry, with some to spare.
-const ENTRY_BYTES: u64 = 256;
+/// Space of a journal entry with its places in the indexes, with some to spare.
+const ENTRY_BYTES: u64 = 512;
 /// Space of an instance, with some to spare.
 const INSTANCE_BYTES: u64 = 2048;
 /// Size of a page.
@@ -61,6 +65,8 @@ pub(super) fn initialise(backend: impl StorageBackend) -> Result<(), redb::Error
         meta.insert(BACKEND, BACKEND_KNOWN.as_bytes())?;
         transaction.open_table(INSTANCES)?;
         transaction.open_table(JOURNAL)?;
+        transaction.open_table(BY_INSTANCE)?;
+        transaction.open_table(BY_KIND)?;
     }
     transaction.commit()?;
     Ok(database.close()?)

@@ -8,13 +8,15 @@ use tokio::sync::mpsc;
 
 use super::pause::Pause;
 use crate::clock;
-use crate::registry::store::{CommitError, Medium, Store, Write};
+use crate::registry::store::{CommitError, Medium, Seq, Store, Write};
 
 /// A finished commit: what was to be written, and how that went.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) writes: Vec<Write>,
     pub(super) result: Result<(), CommitError>,
+    /// How far the journal reaches now.
+    pub(super) position: Seq,
 }
 
 /// Commits batch after batch until there are no more.
@@ -25,7 +27,7 @@ pub(super) fn run<M: Medium>(mut store: Store<M>, mut jobs: mpsc::Receiver<Vec<W
             Some(known) => Err(known),
             None => attempt(&mut store, &mut pause, &writes),
         };
-        if done.blocking_send(Finished { writes, result }).is_err() {
+        if done.blocking_send(Finished { writes, result, position: store.last_seq() }).is_err() {
             return;
         }
     }

@@ -11,6 +11,7 @@ use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::RegistrySettings;
+use crate::registry::Journal;
 use crate::registry::store::{CommitErrorKind, KnownSetups};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
@@ -31,10 +32,17 @@ pub struct Registered {
 /// Answer to a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Updated {
-    /// The instance as it is now.
+    /// The instance as it was.
+    pub before: Arc<Instance>,
+    /// The instance as it is now: the same if nothing changed.
     pub instance: Arc<Instance>,
+}
+
+impl Updated {
     /// Whether anything differs from before; if not, it has the revision it had, and the journal says nothing.
-    pub changed: bool,
+    pub fn changed(&self) -> bool {
+        self.before.revision != self.instance.revision
+    }
 }
 
 /// Why an order was not carried out.
@@ -107,8 +115,17 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Register { registration: Box<Registration>, reply: Reply<Registered> },
-    Update { id: InstanceId, patch: Patch, expected: Option<Revision>, reply: Reply<Updated> },
+    Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
     Deregister { id: InstanceId, reply: Reply<()> },
+}
+
+/// A change of an instance that stays where it is.
+#[derive(Debug)]
+pub(super) struct Change {
+    pub(super) patch: Patch,
+    pub(super) expected: Option<Revision>,
+    /// Who wants it, if that is known.
+    pub(super) by: Option<Arc<str>>,
 }
 
 /// A bundle of verdicts; the sender is dropped when the catalog shows them.
@@ -121,6 +138,7 @@ pub struct RegistryHandle {
     judgements: mpsc::Sender<Judgements>,
     setups: mpsc::Sender<Vec<KnownSetups>>,
     status: Arc<ArcSwap<StoreStatus>>,
+    journal: Journal,
 }
 
 /// The writer's ends of a [`RegistryHandle`].
@@ -131,13 +149,13 @@ pub(super) struct Doors {
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
-pub(super) fn doors(settings: RegistrySettings) -> (RegistryHandle, Doors) {
+pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
     let (setups, setups_in) = mpsc::channel(SETUPS_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
     let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, setups, status }, doors)
+    (RegistryHandle { commands, judgements, setups, status, journal }, doors)
 }
 
 impl RegistryHandle {
@@ -150,8 +168,16 @@ impl RegistryHandle {
     }
 
     /// Changes an instance. With `expected`, only if that is its revision. The patch must have no fault.
-    pub async fn update(&self, id: InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Updated, RegistryError> {
-        self.order(|reply| Command::Update { id, patch, expected, reply }).await
+    /// Notes `by`: who wants it.
+    pub async fn change(
+        &self,
+        id: InstanceId,
+        patch: Patch,
+        expected: Option<Revision>,
+        by: Option<Arc<str>>,
+    ) -> Result<Updated, RegistryError> {
+        let change = Box::new(Change { patch, expected, by });
+        self.order(|reply| Command::Update { id, change, reply }).await
     }
 
     /// Forgets an instance. Its history stays in the journal.
@@ -174,6 +200,11 @@ impl RegistryHandle {
     pub async fn remember(&self, setups: Vec<KnownSetups>) {
         // A closed channel: the manager stops, and the next one asks the instances again.
         let _ = self.setups.send(setups).await;
+    }
+
+    /// What happened.
+    pub fn journal(&self) -> Journal {
+        self.journal.clone()
     }
 
     /// Whether the store takes writes.

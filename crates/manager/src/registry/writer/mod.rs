@@ -14,8 +14,9 @@ mod plan;
 mod task;
 
 use peegeeq_domain::catalog::{Catalog, CatalogEvent};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
+use super::journal::Journal;
 use super::reader::{CatalogReader, catalog_cell};
 use super::store::{Loaded, Medium, Store};
 use crate::tasks::{TaskName, Tasks};
@@ -41,11 +42,13 @@ pub fn start<M: Medium>(store: Store<M>, loaded: Loaded, settings: RegistrySetti
     }
     let (catalog, _) = Catalog::default().after([CatalogEvent::MembersReplaced(loaded.instances)]);
     let (publisher, reader) = catalog_cell(catalog);
-    let (handle, Doors { commands, judgements, setups, status }) = doors(settings);
+    let (position_out, position) = watch::channel(store.last_seq());
+    let journal = Journal::new(store.journal_reader(), position, tasks.clone());
+    let (handle, Doors { commands, judgements, setups, status }) = doors(settings, journal);
     let (jobs, jobs_in) = mpsc::channel(1);
     let (done_out, done) = mpsc::channel(1);
     tasks.vital_blocking(TaskName::RegistryStore, move || committer::run(store, jobs_in, &done_out));
-    let writer = Writer::new(publisher, settings, status, jobs);
+    let writer = Writer::new(publisher, settings, status, jobs, position_out);
     let stop = tasks.stop_signal();
     tasks.vital(TaskName::RegistryWriter, writer.run(Inputs { commands, judgements, setups, done }, stop));
     (handle, reader)

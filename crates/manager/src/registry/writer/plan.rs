@@ -7,12 +7,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use peegeeq_domain::catalog::{Catalog, CatalogEvent};
-use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
+use peegeeq_domain::instance::{Instance, InstanceId, Registration, Revision, Said};
 use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 
 use super::departed::Departed;
-use super::handle::{Command, Registered, RegistryError, Reply, Updated};
+use super::handle::{Change, Command, Registered, RegistryError, Reply, Updated};
 use crate::registry::store::Write;
 
 /// An answer that waits for the commit.
@@ -97,7 +97,7 @@ impl<'a> Plan<'a> {
                 Ok(registered) => Outcome::Registered { registered, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Register(reply) },
             },
-            Command::Update { id, patch, expected, reply } => match self.update(&id, patch, expected) {
+            Command::Update { id, change, reply } => match self.update(&id, *change) {
                 Ok(updated) => Outcome::Updated { updated, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Update(reply) },
             },
@@ -117,7 +117,7 @@ impl<'a> Plan<'a> {
     fn register(&mut self, registration: Registration) -> Result<Registered, RegistryError> {
         let Some(known) = self.known(&registration.id) else { return self.create(registration) };
         let instance = Arc::new(known.registered_again(registration, self.now));
-        self.change(&instance);
+        self.changed(&instance, None);
         Ok(Registered { instance, created: false })
     }
 
@@ -131,22 +131,28 @@ impl<'a> Plan<'a> {
         });
         let endpoint = instance.registration.endpoint.base_url();
         self.count += 1;
-        self.put(&instance, JournalEvent::Registered { id: instance.id().clone(), endpoint });
+        let event = JournalEvent::Registered { id: instance.id().clone(), endpoint, instance: Some(instance.clone()) };
+        self.put(&instance, event);
         Ok(Registered { instance, created: true })
     }
 
-    fn update(&mut self, id: &InstanceId, patch: Patch, expected: Option<Revision>) -> Result<Updated, RegistryError> {
+    fn update(&mut self, id: &InstanceId, change: Change) -> Result<Updated, RegistryError> {
+        let Change { patch, expected, by } = change;
         let known = self.known(id).ok_or(RegistryError::NotFound)?;
         if expected.is_some_and(|expected| expected != known.revision) {
             return Err(RegistryError::RevisionMismatch { current: known.revision });
         }
+        let order = patch.order.clone();
         let instance = Arc::new(known.patched(patch, self.now));
         let unchanged = Instance { revision: known.revision, updated_at: known.updated_at, ..(*instance).clone() } == *known;
         if unchanged {
-            return Ok(Updated { instance: known, changed: false });
+            return Ok(Updated { before: known.clone(), instance: known });
         }
-        self.change(&instance);
-        Ok(Updated { instance, changed: true })
+        match order {
+            Some(said) => self.ordered(&instance, said),
+            None => self.changed(&instance, by),
+        }
+        Ok(Updated { before: known, instance })
     }
 
     fn deregister(&mut self, id: &InstanceId) -> Result<Arc<Instance>, RegistryError> {
@@ -159,12 +165,25 @@ impl<'a> Plan<'a> {
         Ok(last)
     }
 
-    fn change(&mut self, instance: &Arc<Instance>) {
+    fn ordered(&mut self, instance: &Arc<Instance>, said: Said) {
+        let event = JournalEvent::Ordered {
+            id: instance.id().clone(),
+            verb: said.verb,
+            by: said.by,
+            instance: Some(instance.clone()),
+            reason: said.reason.flatten(),
+        };
+        self.put(instance, event);
+    }
+
+    fn changed(&mut self, instance: &Arc<Instance>, by: Option<Arc<str>>) {
         let event = JournalEvent::Updated {
             id: instance.id().clone(),
             revision: instance.revision,
             endpoint: instance.registration.endpoint.base_url(),
             presence: instance.presence,
+            instance: Some(instance.clone()),
+            by,
         };
         self.put(instance, event);
     }

@@ -12,7 +12,7 @@ use peegeeq_domain::catalog::CatalogEvent;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::journal::JournalEvent;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::RegistrySettings;
@@ -25,7 +25,7 @@ use super::keepsakes::Keepsakes;
 use super::plan::{Outcome, Plan, Planned};
 use crate::clock;
 use crate::registry::reader::CatalogPublisher;
-use crate::registry::store::{CommitError, KnownSetups, Write};
+use crate::registry::store::{CommitError, KnownSetups, Seq, Write};
 
 /// The most orders in one commit.
 const BATCH_MAX: usize = 1024;
@@ -42,6 +42,8 @@ pub(super) struct Writer {
     status: Arc<ArcSwap<StoreStatus>>,
     /// To the committer. Dropped at the end, which closes the store.
     jobs: mpsc::Sender<Vec<Write>>,
+    /// How far the journal reaches, told after the catalog shows what its entries say.
+    position: watch::Sender<Seq>,
     backlog: Backlog,
     keepsakes: Keepsakes,
     departed: Departed,
@@ -86,10 +88,11 @@ impl Writer {
         settings: RegistrySettings,
         status: Arc<ArcSwap<StoreStatus>>,
         jobs: mpsc::Sender<Vec<Write>>,
+        position: watch::Sender<Seq>,
     ) -> Self {
         let backlog = Backlog::new(settings.journal_queue_max);
         let (keepsakes, departed, announcer) = Default::default();
-        Self { publisher, settings, status, jobs, backlog, keepsakes, departed, announcer, in_flight: None }
+        Self { publisher, settings, status, jobs, position, backlog, keepsakes, departed, announcer, in_flight: None }
     }
 
     /// Runs until the stop signal, and then until everything that was taken is done.
@@ -158,7 +161,7 @@ impl Writer {
     fn finish(&mut self, finished: Finished) -> usize {
         let Some(InFlight { events, outcomes, from_keepsakes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
-        let Finished { mut writes, result } = finished;
+        let Finished { mut writes, result, position } = finished;
         match &result {
             Ok(()) => self.show(events),
             Err(_) => {
@@ -166,6 +169,7 @@ impl Writer {
                 self.keepsakes.put_back(writes.drain(writes.len().saturating_sub(from_keepsakes)..));
             }
         }
+        self.position.send_if_modified(|before| std::mem::replace(before, position) != position);
         self.note_status(&result);
         self.answer(outcomes, &result);
         answered
@@ -195,7 +199,7 @@ impl Writer {
                 let _ = reply.send(Ok(registered));
             }
             Outcome::Updated { updated, reply } => {
-                if updated.changed {
+                if updated.changed() {
                     self.announcer.updated(&updated.instance);
                 }
                 let _ = reply.send(Ok(updated));

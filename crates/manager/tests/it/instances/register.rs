@@ -74,7 +74,7 @@ async fn one_fault_is_told_in_the_originals_words() {
 async fn several_faults_are_told_together() {
     let app = TestApp::start().await;
     let reply =
-        app.post(PATH, &json!({"instanceId": "", "host": "no host", "port": 0, "weight": 0, "healthPath": "up", "presence": "x"})).await;
+        app.post(PATH, &json!({"instanceId": "", "host": "no host", "port": 0, "weight": 1001, "healthPath": "up", "presence": "x"})).await;
     snapshot!("several_faults", reply);
 }
 

@@ -37,7 +37,7 @@ async fn a_change_for_another_revision_is_refused() {
 async fn wrong_changes_are_refused_and_change_nothing() {
     let app = app_with_one().await;
     let cases: [Value; 6] = [
-        json!({"weight": 0}),
+        json!({"weight": -1}),
         json!({"weight": 1001}),
         json!({"weight": "5"}),
         json!({"presence": "asleep"}),

@@ -29,6 +29,8 @@ const SEEN: &[(&str, &str)] = &[
     ("registry.backend", "process::configuration::contradictions_are_told_with_what_to_set"),
     ("consul.host", "process::configuration::contradictions_are_told_with_what_to_set"),
     ("consul.port", "process::configuration::an_agent_of_consul_is_mentioned_and_left_alone"),
+    ("updates.subscribers.max", "updates::streams::one_subscriber_more_than_allowed_is_refused_until_one_goes"),
+    ("updates.buffer.max.bytes", "updates::streams::who_missed_more_than_is_kept_is_told_so"),
     ("registry.queue.max", "settings::others::a_full_queue_refuses_at_once"),
     ("registry.instances.max", "settings::others::a_full_registry_takes_changes_only"),
     ("journal.max.age", "crates/manager/src/registry/store/tests/journal.rs: old_entries_go_in_chunks_and_the_last_one_stays"),

@@ -126,7 +126,7 @@ fn a_newer_format_is_left_alone_even_after_a_crash_of_its_writer() {
         let path = dir.path().join(FILE);
         let database = Database::open(&path).unwrap();
         let transaction = database.begin_write().unwrap();
-        transaction.open_table(schema::META).unwrap().insert(schema::FORMAT, b"2".as_slice()).unwrap();
+        transaction.open_table(schema::META).unwrap().insert(schema::FORMAT, b"3".as_slice()).unwrap();
         transaction.commit().unwrap();
         let as_it_is_while_open = fs::read(&path).unwrap();
         drop(database);
@@ -134,7 +134,7 @@ fn a_newer_format_is_left_alone_even_after_a_crash_of_its_writer() {
             fs::write(&path, as_it_is_while_open).unwrap();
         }
         let error = refused(dir.path());
-        assert_eq!(error, OpenError::Newer { file: path.display().to_string(), found: "2".into(), known: 1 });
+        assert_eq!(error, OpenError::Newer { file: path.display().to_string(), found: "3".into(), known: 2 });
         assert!(error.to_string().contains("start the version that wrote it"), "{error}");
     }
 }

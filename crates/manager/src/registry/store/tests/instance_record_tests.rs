@@ -1,7 +1,7 @@
 //! Examples for stored instances: read as written, and read tolerantly.
 
 use super::*;
-use peegeeq_domain::instance::{Draft, Patch};
+use peegeeq_domain::instance::{Draft, Patch, Said, Verb};
 
 fn full() -> Instance {
     let draft = Draft {
@@ -19,7 +19,13 @@ fn full() -> Instance {
         presence: Some("starting".into()),
     };
     let first = Instance::registered(Registration::from_draft(draft).unwrap(), Timestamp::from_epoch_millis(5));
-    first.patched(Patch { presence: Some(Presence::Draining), ..Patch::default() }, Timestamp::from_epoch_millis(9))
+    let order = Said {
+        reason: Some(Some("a \"new\" disk".into())),
+        until: Some(Some(Timestamp::from_epoch_millis(90))),
+        deadline: Some(Some(Timestamp::from_epoch_millis(70))),
+        ..Said::plain(Verb::Drain, "ann".into())
+    };
+    first.patched(Patch { order: Some(order), ..Patch::default() }, Timestamp::from_epoch_millis(9))
 }
 
 #[test]
@@ -44,7 +50,7 @@ fn unknown_fields_and_broken_soft_fields_lose_nothing_else() {
 #[test]
 fn what_cannot_be_used_says_why() {
     for (record, reason) in
-        [(&b""[..], "empty"), (b"\x02{}", "version 2"), (b"\x01{", "EOF"), (b"\x01{\"host\":\"a b\",\"port\":1}", "host")]
+        [(&b""[..], "empty"), (b"\x03{}", "version 3"), (b"\x01{", "EOF"), (b"\x01{\"host\":\"a b\",\"port\":1}", "host")]
     {
         let error = read("a", record).unwrap_err();
         assert!(error.contains(reason), "{error}");

@@ -3,7 +3,7 @@
 use super::*;
 use crate::registry::store::JournalEntry;
 use peegeeq_domain::health::Verdict;
-use peegeeq_domain::instance::{Presence, Revision};
+use peegeeq_domain::instance::{Presence, Revision, Verb};
 
 fn numbers<M: Medium>(store: &Store<M>) -> Vec<u64> {
     store.journal(Seq::default(), usize::MAX).unwrap().iter().map(|entry| entry.seq.number).collect()
@@ -19,9 +19,19 @@ fn every_kind_of_event_is_read_as_it_was_written() {
     let text = String::from("why: \"it\" \\ said\nso");
     let failing = Verdict::Failing { in_a_row: 2, passed_before: true };
     let changed = |from, to| JournalEvent::VerdictChanged { id: id.clone(), from, to, evidence: text.clone() };
+    let named = instance(id.as_str(), 5);
     let events = [
-        JournalEvent::Registered { id: id.clone(), endpoint: text.clone() },
-        JournalEvent::Updated { id: id.clone(), revision: Revision(7), endpoint: text.clone(), presence: Presence::Draining },
+        JournalEvent::Registered { id: id.clone(), endpoint: text.clone(), instance: None },
+        JournalEvent::Updated {
+            id: id.clone(),
+            revision: Revision(7),
+            endpoint: text.clone(),
+            presence: Presence::Draining,
+            instance: Some(named.clone()),
+            by: Some("ann".into()),
+        },
+        JournalEvent::Ordered { id: id.clone(), verb: Verb::Drain, by: "ann".into(), instance: Some(named), reason: Some("why".into()) },
+        JournalEvent::Ordered { id: id.clone(), verb: Verb::Expire, by: "manager".into(), instance: None, reason: None },
         JournalEvent::Deregistered { id: id.clone() },
         changed(Verdict::Unprobed, Verdict::Passing),
         changed(failing, Verdict::Down { in_a_row: 3 }),
@@ -35,7 +45,7 @@ fn every_kind_of_event_is_read_as_it_was_written() {
         |(place, event): (u64, JournalEvent)| JournalEntry { seq: Seq { epoch: 1, number: place }, at: at(5), event: Some(event) };
     assert_eq!(entries, (2..).zip(events).map(expected).collect::<Vec<_>>());
     assert_eq!(store.journal(Seq { epoch: 1, number: 3 }, 2).unwrap().len(), 2);
-    assert_eq!(store.last_seq().to_string(), "1:7");
+    assert_eq!(store.last_seq().to_string(), "1:9");
 }
 
 #[test]

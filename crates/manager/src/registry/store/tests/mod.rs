@@ -3,7 +3,9 @@
 pub(in crate::registry) mod disk;
 mod faults;
 mod files;
+mod golden;
 mod journal;
+mod pages;
 mod power_cut;
 mod setups;
 

@@ -30,12 +30,13 @@ async fn what_was_acknowledged_is_seen_at_once_and_after_a_restart() {
 async fn updates_name_their_revision() {
     let registry = running(SETTINGS);
     let drain = || Patch { presence: Some(Presence::Draining), ..Patch::default() };
-    let update = |expected| registry.registry.update(id("a"), drain(), expected);
+    let update = |expected| registry.registry.change(id("a"), drain(), expected, None);
     assert_eq!(update(None).await, Err(RegistryError::NotFound));
     registry.registry.register(registration("a", 1)).await.unwrap();
     assert_eq!(update(Some(Revision(7))).await, Err(RegistryError::RevisionMismatch { current: Revision(1) }));
-    let Updated { instance, changed } = update(Some(Revision(1))).await.unwrap();
-    assert_eq!((instance.revision, instance.presence, changed), (Revision(2), Presence::Draining, true));
+    let updated = update(Some(Revision(1))).await.unwrap();
+    assert!(updated.changed());
+    assert_eq!((updated.instance.revision, updated.instance.presence), (Revision(2), Presence::Draining));
     assert_eq!(registry.registry.deregister(id("b")).await, Err(RegistryError::NotFound));
     registry.stop().await;
 }
@@ -46,8 +47,8 @@ async fn an_update_that_changes_nothing_leaves_revision_and_journal_alone() {
     registry.registry.register(registration("a", 1)).await.unwrap();
     for (changed, revision) in [(true, 2), (false, 2), (false, 2)] {
         let drain = Patch { presence: Some(Presence::Draining), ..Patch::default() };
-        let updated = registry.registry.update(id("a"), drain, None).await.unwrap();
-        assert_eq!((updated.changed, updated.instance.revision), (changed, Revision(revision)));
+        let updated = registry.registry.change(id("a"), drain, None, None).await.unwrap();
+        assert_eq!((updated.changed(), updated.instance.revision), (changed, Revision(revision)));
     }
     let (store, _) = Store::on_medium(registry.stop().await, KEEP_ALL).unwrap();
     let events = store.journal(Seq::default(), 100).unwrap();

@@ -1,0 +1,118 @@
+//! One journal entry as events, history and live updates show it.
+
+use peegeeq_domain::health::Verdict;
+use peegeeq_domain::instance::{Instance, Verb};
+use peegeeq_domain::journal::JournalEvent;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::instance::OrderView;
+use crate::clock;
+use crate::registry::store::JournalEntry;
+
+/// Something that happened.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EventView {
+    /// Its place in the journal: `<epoch>:<seq>`.
+    #[schema(examples("3:1742"))]
+    pub id: String,
+    /// When, ISO 8601.
+    pub at: String,
+    /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
+    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `journal.gap`; `unknown` when
+    /// another version wrote it.
+    pub kind: &'static str,
+    /// The instance it is about, if it is about one.
+    pub instance_id: Option<String>,
+    /// A sentence for people.
+    pub summary: String,
+    /// What is known of it, by kind.
+    #[schema(value_type = Object)]
+    pub details: Value,
+}
+
+impl EventView {
+    /// How an entry looks.
+    pub fn of(entry: &JournalEntry) -> Self {
+        let event = entry.event.as_ref();
+        Self {
+            id: entry.seq.to_string(),
+            at: clock::iso(entry.at),
+            kind: event.map_or("unknown", JournalEvent::kind),
+            instance_id: event.and_then(JournalEvent::instance).map(ToString::to_string),
+            summary: event.map_or_else(|| "another version of the manager wrote this entry".to_owned(), summary),
+            details: event.map_or(Value::Null, details),
+        }
+    }
+}
+
+fn summary(event: &JournalEvent) -> String {
+    let by = |by: &Option<std::sync::Arc<str>>| by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let why = |reason: &Option<std::sync::Arc<str>>| reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    match event {
+        JournalEvent::ManagerStarted { version } => format!("manager {version} started"),
+        JournalEvent::Registered { id, endpoint, .. } => format!("{id} was registered at {endpoint}"),
+        JournalEvent::Updated { id, endpoint, by: who, .. } => format!("{id} was changed{}; it is at {endpoint}", by(who)),
+        JournalEvent::Ordered { id, verb, by, reason, .. } => match verb {
+            Verb::Drain => format!("{by} ordered {id} to drain{}", why(reason)),
+            Verb::Maintenance => format!("{by} took {id} out for maintenance{}", why(reason)),
+            Verb::Resume => format!("{by} let {id} take part again{}", why(reason)),
+            Verb::Expire => format!("what was ordered for {id} is over, it takes part again"),
+        },
+        JournalEvent::Deregistered { id } => format!("{id} was deregistered"),
+        JournalEvent::VerdictChanged { id, from, to, evidence } => {
+            format!("{id} went from {} to {}: {evidence}", from.as_str(), to.as_str())
+        }
+        JournalEvent::Gap { lost } => format!("{lost} entries were lost because the disk was too slow"),
+    }
+}
+
+fn details(event: &JournalEvent) -> Value {
+    match event {
+        JournalEvent::ManagerStarted { version } => json!({ "version": version }),
+        JournalEvent::Registered { endpoint, instance, .. } => {
+            json!({ "endpoint": endpoint, "registration": instance.as_deref().map(registration) })
+        }
+        JournalEvent::Updated { revision, endpoint, presence, instance, by, .. } => json!({
+            "revision": revision.0,
+            "endpoint": endpoint,
+            "presence": presence.as_str(),
+            "by": by,
+            "registration": instance.as_deref().map(registration),
+        }),
+        JournalEvent::Ordered { by, reason, instance, .. } => json!({
+            "by": by,
+            "reason": reason,
+            "presence": instance.as_deref().map(|instance| instance.presence.as_str()),
+            "order": instance.as_deref().and_then(|instance| instance.order.as_ref()).map(OrderView::of),
+        }),
+        JournalEvent::Deregistered { .. } => json!({}),
+        JournalEvent::VerdictChanged { from, to, evidence, .. } => {
+            json!({ "from": verdict(*from), "to": verdict(*to), "evidence": evidence })
+        }
+        JournalEvent::Gap { lost } => json!({ "lost": lost }),
+    }
+}
+
+fn verdict(verdict: Verdict) -> Value {
+    json!({ "verdict": verdict.as_str(), "failures": verdict.failures() })
+}
+
+/// What was registered, in the words of a registration.
+fn registration(instance: &Instance) -> Value {
+    let (registration, labels) = (&instance.registration, &instance.registration.labels);
+    json!({
+        "host": registration.endpoint.host.as_str(),
+        "port": registration.endpoint.port,
+        "scheme": registration.endpoint.scheme.as_str(),
+        "weight": registration.weight.get(),
+        "version": labels.version,
+        "environment": labels.environment,
+        "region": labels.region,
+        "metadata": labels.metadata,
+        "presence": instance.presence.as_str(),
+        "revision": instance.revision.0,
+    })
+}

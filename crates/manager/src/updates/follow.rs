@@ -1,0 +1,121 @@
+//! The one who looks what changed.
+//!
+//! Owns the order in which things are told: entries are read first and the catalog after them, so that what an entry says is in
+//! the rows that are told before it. Gathers for a moment when much happens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use peegeeq_domain::catalog::{Catalog, Entry};
+use peegeeq_domain::instance::InstanceId;
+
+use super::ring::Told;
+use super::{Render, Shared};
+use crate::observations::Observations;
+use crate::registry::store::JournalEntry;
+use crate::registry::{CatalogReader, Journal};
+
+/// The shortest time between two batches.
+const GATHER: Duration = Duration::from_millis(50);
+/// How often it is looked whether reasons and setups changed, of which nobody tells.
+const STANDING_EVERY: Duration = Duration::from_millis(500);
+/// The most entries of one batch.
+const ENTRIES_MAX: usize = 512;
+
+/// Follows the catalog, the journal and the observations.
+pub(super) struct Follower {
+    shared: Arc<Shared>,
+    catalog: CatalogReader,
+    observations: Arc<Observations>,
+    journal: Journal,
+    render: Arc<dyn Render>,
+    known: Known,
+    standing: u64,
+}
+
+impl Follower {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        catalog: CatalogReader,
+        observations: Arc<Observations>,
+        journal: Journal,
+        render: Arc<dyn Render>,
+    ) -> Self {
+        let known = shared.ring().known();
+        Self { shared, catalog, observations, journal, render, known, standing: 0 }
+    }
+
+    /// Runs until the registry stops.
+    pub(super) async fn run(mut self) {
+        let mut look = tokio::time::interval(STANDING_EVERY);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            self.tell().await;
+            tokio::time::sleep(GATHER).await;
+            tokio::select! {
+                goes_on = self.catalog.changed() => if !goes_on { std::future::pending::<()>().await },
+                goes_on = self.journal.moved() => if !goes_on { std::future::pending::<()>().await },
+                _ = look.tick() => {}
+            }
+        }
+    }
+
+    /// Tells all that happened since the last time.
+    async fn tell(&mut self) {
+        loop {
+            let position = self.shared.ring().position().number;
+            let entries = if self.journal.position().number > position { self.entries(position).await } else { Vec::new() };
+            let more = entries.len() == ENTRIES_MAX;
+            let standing = self.observations.standing();
+            let again = std::mem::replace(&mut self.standing, standing) != standing;
+            let catalog = self.catalog.current();
+            let changed = changed(&mut self.known, &catalog, again, &*self.render);
+            let entries = entries.into_iter().map(|entry| (self.render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
+            let told = {
+                let mut ring = self.shared.ring();
+                ring.tell(catalog.generation().0, changed, entries).then(|| ring.head())
+            };
+            if let Some(head) = told {
+                self.shared.head.send_replace(head);
+            }
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// A journal that cannot be read now is read at the next look: nothing is lost, it is late.
+    async fn entries(&self, after: u64) -> Vec<JournalEntry> {
+        match self.journal.after(after, ENTRIES_MAX).await {
+            Ok(page) => page.entries,
+            Err(error) => {
+                tracing::debug!(%error, "updates wait for the journal: {error}");
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// The rows that were told, as far as it must be known to see what changed.
+pub(super) type Known = BTreeMap<InstanceId, (Arc<Entry>, u64)>;
+
+/// Which rows are others than they were told, noted as told. `again`: also those of which the catalog says nothing new.
+pub(super) fn changed(known: &mut Known, catalog: &Catalog, again: bool, render: &dyn Render) -> Vec<(InstanceId, Option<Told>)> {
+    let mut changed = Vec::new();
+    for entry in catalog.entries() {
+        let before = known.get(entry.id());
+        let same = before.is_some_and(|(told, _)| Arc::ptr_eq(told, entry));
+        if same && !again {
+            continue;
+        }
+        let row = render.row(entry);
+        if !same || before.is_some_and(|(_, standing)| *standing != row.standing) {
+            known.insert(entry.id().clone(), (entry.clone(), row.standing));
+            changed.push((entry.id().clone(), Some(Told { entry: entry.clone(), row })));
+        }
+    }
+    let gone = known.extract_if(.., |id, _| catalog.get(id.as_str()).is_none());
+    changed.extend(gone.map(|(id, _)| (id, None)));
+    changed
+}

@@ -1,0 +1,5 @@
+//! `GET /api/v1/updates` and `/ws/updates`: live updates over real connections.
+
+mod clients;
+mod sockets;
+mod streams;
