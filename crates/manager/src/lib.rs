@@ -16,3 +16,4 @@ pub mod registry;
 pub mod security;
 pub mod server;
 pub mod tasks;
+pub mod ui;

@@ -11,7 +11,7 @@ const ADMIN: &str = "admin-token-0123456789abcdef";
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"];
 
 /// Open to everybody, with every method: an answer of 405 is one too.
-const PUBLIC: [&str; 5] = ["/health", "/health/live", "/health/ready", "/openapi.json", "/docs/"];
+const PUBLIC: [&str; 6] = ["/health", "/health/live", "/health/ready", "/openapi.json", "/docs/", "/ui/"];
 
 /// The plan with a tokens file that knows both tokens.
 pub(super) fn with_tokens(plan: Plan) -> Plan {
