@@ -6,6 +6,8 @@ import type { Envelope, Groups, Queues, Stores } from './types'
 
 export interface Part {
   id: string
+  /** Instance and setup: what the small line follows, wherever the row stands. */
+  place: string
   instanceId: string
   setupId: string
   standing: string
@@ -53,6 +55,7 @@ const show = (key: string, value: Cell): string => (SHOW[key] ? SHOW[key](value)
 
 const part = (row: { instanceId: string; setupId?: string | null; standing?: string | null }, at: number, values: Record<string, Cell>): Part => ({
   id: `${row.instanceId}\n${row.setupId ?? ''}\n${at}`,
+  place: `${row.instanceId}\n${row.setupId ?? ''}`,
   instanceId: row.instanceId,
   setupId: row.setupId ?? '',
   standing: row.standing ?? 'counted',

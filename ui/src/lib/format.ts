@@ -14,7 +14,10 @@ export function decimal(value: Maybe<number>): string {
   return Math.abs(value) >= 100 ? whole.format(value) : fine.format(value)
 }
 
-export const rate = (value: Maybe<number>): string => (value == null ? UNKNOWN : `${decimal(value)}/s`)
+const fixed = new Intl.NumberFormat('en-GB', { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+
+/** Two digits always, so that points stand below each other. */
+export const rate = (value: Maybe<number>): string => (value == null ? UNKNOWN : `${value >= 1000 ? whole.format(value) : fixed.format(value)}/s`)
 export const ratio = (value: Maybe<number>): string => (value == null ? UNKNOWN : `${decimal(value * 100)} %`)
 export const text = (value: Maybe<string>): string => (value == null || value === '' ? UNKNOWN : value)
 
