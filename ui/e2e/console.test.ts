@@ -421,7 +421,7 @@ describe.skipIf(!browserPath())('the console', () => {
       await manager.register('fresh', target.port)
       await row(page, 'fresh').waitFor()
       await page.goto(`${base}/ui/timeline?instance=fresh`)
-      await page.getByText('added').first().waitFor()
+      await page.locator('ol').getByText('added').first().waitFor()
       await shot(page, 'timeline-stream')
       await page.goto(`${base}/ui/routing`)
       await page.getByText('least-loaded').waitFor()
@@ -434,16 +434,20 @@ describe.skipIf(!browserPath())('the console', () => {
       const page = await visit(base, '/ui/instances')
       await row(page, 'peegeeq-0000').waitFor()
       expect(await page.locator('tbody tr.row').count()).toBeLessThan(80)
+      page.on('console', (message) => message.type() === 'info' && console.log(message.text()))
       const typed = await page.evaluate(async () => {
         const input = document.getElementById('filter') as HTMLInputElement
         const worst: number[] = []
+        const each: Record<string, number> = {}
         for (const text of ['p', 'pe', 'pee', 'peegeeq-09', 'metadata.rack=3', 'environment=production region=region-1', '']) {
           const began = performance.now()
           input.value = text
           input.dispatchEvent(new Event('input', { bubbles: true }))
           await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
           worst.push(performance.now() - began)
+          each[text] = Math.round(performance.now() - began)
         }
+        console.info(JSON.stringify(each))
         return Math.max(...worst)
       })
       figures['worst keystroke at 1,000, ms'] = Math.round(typed)

@@ -5,7 +5,7 @@ import type { Instance } from './types'
 type Open =
   | { kind: 'action'; verb: Verb; instances: Instance[] }
   | { kind: 'register' }
-  | { kind: 'palette' }
+  | { kind: 'palette'; text: string }
   | { kind: 'keys' }
 
 class Desk {
@@ -14,8 +14,12 @@ class Desk {
   act(verb: Verb, instances: Instance[]): void {
     if (instances.length > 0) this.open = { kind: 'action', verb, instances }
   }
-  show(kind: 'register' | 'palette' | 'keys'): void {
+  show(kind: 'register' | 'keys'): void {
     this.open = { kind }
+  }
+  /** The palette, with something already written: everything that can be done with an instance. */
+  find(text = ''): void {
+    this.open = { kind: 'palette', text }
   }
   close(): void {
     this.open = null

@@ -3,6 +3,7 @@
 // Owns the connection, the pause and how often the page may repaint. Does not own what a change means (changes.ts).
 import { ApiError, ask, headers, root, whenForbidden } from './api'
 import { apply, differences, rowsOf, tell, type Rows, type Seen } from './changes'
+import { sorted } from './sort'
 import { readEvents, type ServerEvent } from './sse'
 import type { Change, Instance, InstanceList, JournalEvent } from './types'
 
@@ -45,6 +46,8 @@ class Live {
   #heard = 0
 
   list = $derived([...this.rows.values()])
+  /** In the order of names as people count. */
+  named = $derived(sorted(this.list, { key: 'instanceId', down: false }, (row) => row.instanceId, (row) => row.instanceId))
 
   start(): void {
     whenForbidden(() => this.#forbid())

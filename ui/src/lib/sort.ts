@@ -26,6 +26,6 @@ export function compare(a: Cell, b: Cell, down: boolean): number {
 /** A sorted copy. The second key keeps rows from jumping when the first is equal. */
 export function sorted<T>(rows: readonly T[], sort: Sort, cell: (row: T, key: string) => Cell, id: (row: T) => string): T[] {
   const keyed = rows.map((row) => ({ row, value: cell(row, sort.key), id: id(row) }))
-  keyed.sort((a, b) => compare(a.value, b.value, sort.down) || names.compare(a.id, b.id))
+  keyed.sort((a, b) => (a.value === b.value ? 0 : compare(a.value, b.value, sort.down)) || names.compare(a.id, b.id))
   return keyed.map(({ row }) => row)
 }
