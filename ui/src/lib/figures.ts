@@ -31,11 +31,11 @@ export interface Kind {
   show: (key: string, value: Cell) => string
 }
 
-const number = (key: string, name: string, wide = false): Column => ({ key, name, number: true, sortable: true, wide })
-const name: Column = { key: 'name', name: 'Name', sortable: true, width: '26%' }
-const where: Column = { key: 'instances', name: 'Instances', number: true, sortable: true, wide: true }
-const line: Column = { key: 'spark', name: 'Trend', width: '112px', wide: true }
-const state: Column = { key: 'status', name: 'State', sortable: true, width: '116px', wide: true }
+const number = (key: string, name: string, from = 0): Column => ({ key, name, number: true, sortable: true, from })
+const name: Column = { key: 'name', name: 'Name', sortable: true, width: '28%' }
+const where: Column = { key: 'instances', name: 'Instances', number: true, sortable: true, from: 700 }
+const line: Column = { key: 'spark', name: 'Trend', width: '112px', from: 620 }
+const state: Column = { key: 'status', name: 'State', sortable: true, width: '116px', from: 560 }
 
 /** One state for a name: the same everywhere, or how many are not. */
 function common(parts: { status?: string | null }[]): string | null {
@@ -66,7 +66,7 @@ const queues: Kind = {
   path: 'api/v1/federation/queues',
   what: 'Queues',
   spark: 'messages',
-  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate'), number('consumers', 'Consumers'), number('errorRate', 'Errors', true), state],
+  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate'), number('consumers', 'Consumers'), number('errorRate', 'Errors', 900), state],
   rows: (answer) =>
     (answer as unknown as Queues).queues.map((queue) => ({
       name: queue.queueName,
@@ -113,7 +113,7 @@ const stores: Kind = {
   path: 'api/v1/federation/event-stores',
   what: 'Event stores',
   spark: 'events',
-  columns: [name, where, number('events', 'Events'), line, number('streams', 'Streams'), number('corrections', 'Corrections', true), number('storage', 'Storage', true), state],
+  columns: [name, where, number('events', 'Events'), line, number('streams', 'Streams'), number('corrections', 'Corrections', 900), number('storage', 'Storage', 1000), state],
   rows: (answer) =>
     (answer as unknown as Stores).eventStores.map((store) => ({
       name: store.storeName,
