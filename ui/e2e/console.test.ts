@@ -170,6 +170,14 @@ describe.skipIf(!browserPath())('the console', () => {
       expect(page.url()).toContain('open=orders')
       await page.keyboard.press('ArrowLeft')
       await page.locator('tr.child').first().waitFor({ state: 'detached' })
+      await page.goto(`${demo.base}/ui/queues?q=${encodeURIComponent('environment=staging orders')}&open=orders`)
+      await page.locator('tr.child').first().waitFor()
+      expect(await page.locator('tr.child').count()).toBe(1)
+      await page.goto(`${demo.base}/ui/instances?view=wall`)
+      await page.getByRole('link', { name: /peegeeq-demo-01/ }).focus()
+      await page.keyboard.press('ArrowRight')
+      await page.keyboard.press('Enter')
+      await page.waitForFunction(() => location.pathname.endsWith('/instances/peegeeq-demo-02'))
     })
 
     it('works below a path of a proxy', async () => {
