@@ -1,7 +1,7 @@
 // A stand-in for what a manager may not have yet: the stream of updates, the journal, orders with a reason, routing.
 //
 // Passes everything else on to a real manager. For developing and for the tests of the stream; not part of the product.
-//   node --experimental-strip-types dev/mock.ts http://127.0.0.1:19090 5198
+//   npm run mock -- http://127.0.0.1:9090 5198, then MANAGER=http://127.0.0.1:5198 npm run dev
 import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 interface Row { instanceId: string; status: string; [key: string]: unknown }
@@ -142,7 +142,7 @@ function availability(): unknown {
   return { availability: 0.9792, spans: [{ from: at(24), to: at(9), state: 'healthy' }, { from: at(9), to: at(8.5), state: 'unhealthy' }, { from: at(8.5), to: null, state: 'healthy' }] }
 }
 
-if (process.argv[1]?.endsWith('mock.ts')) {
+if (process.argv[1]?.endsWith('.mock.mjs')) {
   const mock = new Mock(process.argv[2] ?? 'http://127.0.0.1:9090')
   process.stdout.write(`${await mock.listen(Number(process.argv[3] ?? 5198))}\n`)
 }
