@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib'
 
 const assets = new URL('../dist/assets/', import.meta.url).pathname
 const page = readFileSync(new URL('../dist/index.html', import.meta.url))
-const KINDS = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
+const KINDS = { '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml', '.txt': 'text/plain; charset=utf-8' }
 const rows = []
 let total = page.length
 for (const name of readdirSync(assets).sort()) {

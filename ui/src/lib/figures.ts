@@ -31,9 +31,9 @@ export interface Kind {
   show: (key: string, value: Cell) => string
 }
 
-const number = (key: string, name: string, from = 0): Column => ({ key, name, number: true, sortable: true, from })
-const name: Column = { key: 'name', name: 'Name', sortable: true, width: '28%' }
-const where: Column = { key: 'instances', name: 'Instances', number: true, sortable: true, from: 700 }
+const number = (key: string, name: string, from = 0): Column => ({ key, name, number: true, sortable: true, from, width: '104px' })
+const name: Column = { key: 'name', name: 'Name', sortable: true }
+const where: Column = { key: 'instances', name: 'Instances', number: true, sortable: true, from: 700, width: '96px' }
 const line: Column = { key: 'spark', name: 'Trend', width: '112px', from: 620 }
 const state: Column = { key: 'status', name: 'State', sortable: true, width: '116px', from: 560 }
 
@@ -66,7 +66,7 @@ const queues: Kind = {
   path: 'api/v1/federation/queues',
   what: 'Queues',
   spark: 'messages',
-  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate'), number('consumers', 'Consumers'), number('errorRate', 'Errors', 900), state],
+  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate'), number('consumers', 'Consumers', 420), number('errorRate', 'Errors', 900), state],
   rows: (answer) =>
     (answer as unknown as Queues).queues.map((queue) => ({
       name: queue.queueName,
@@ -93,7 +93,7 @@ const groups: Kind = {
   path: 'api/v1/federation/consumer-groups',
   what: 'Consumer groups',
   spark: 'consumers',
-  columns: [name, where, number('consumers', 'Consumers'), line, number('processed', 'Processed'), number('lag', 'Lag'), state],
+  columns: [name, where, number('consumers', 'Consumers'), line, number('processed', 'Processed'), number('lag', 'Lag', 420), state],
   rows: (answer) =>
     (answer as unknown as Groups).consumerGroups.map((group) => ({
       name: group.groupId,

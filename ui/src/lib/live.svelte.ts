@@ -255,8 +255,9 @@ class Live {
   }
 
   #forbid(): void {
+    // Asked once: who closed the question is not asked again by the next answer.
+    if (this.mode !== 'forbidden') this.needsToken = true
     this.mode = 'forbidden'
-    this.needsToken = true
   }
 }
 

@@ -60,7 +60,7 @@ export class Resource<T> {
   }
 
   #again(): void {
-    if (document.hidden || live.paused) this.#timer = setTimeout(() => this.#again(), 500)
+    if (document.hidden || live.paused || live.mode === 'forbidden') this.#timer = setTimeout(() => this.#again(), 500)
     else void this.read()
   }
 }
