@@ -16,6 +16,8 @@ const POLL_MS = 2000
 const TIMES_MS = 15_000
 /** A stream that is silent for so long is taken for dead: the manager says something more often. */
 const SILENCE_MS = 45_000
+/** How long a snapshot may take after the manager said that it forgot. */
+const SNAPSHOT_MS = 3000
 const SEEN_MOST = 500
 const PENDING_MOST = 2000
 
@@ -41,6 +43,7 @@ class Live {
   #streams = true
   #began = false
   #kept = 0
+  #forgottenAt = 0
   #abort = new AbortController()
   #wake: () => void = () => {}
   #heard = 0
@@ -140,8 +143,11 @@ class Live {
       this.#streams = false
       return false
     }
+    // Too many subscribers, or a proxy that does not like streams: the list will do until the next try.
+    if (response.status >= 500) return false
     if (!response.ok) throw new ApiError(`the stream of updates answered ${response.status}`, response.status)
     this.mode = 'stream'
+    this.#forgottenAt = 0
     this.#hear()
     await readEvents(response, (event) => this.#take(event), () => this.#hear()).catch(() => {})
     if (this.mode === 'stream') this.#lose('the stream of updates ended')
@@ -149,9 +155,10 @@ class Live {
   }
 
   #take(event: ServerEvent): void {
-    if (event.id) this.#lastId = event.id
+    if (event.id && event.event !== 'resync') this.#lastId = event.id
     const data = JSON.parse(event.data) as unknown
     if (event.event === 'snapshot') {
+      this.#forgottenAt = 0
       const snapshot = data as { instances: Instance[]; timestamp: string }
       this.#replace(snapshot.instances, snapshot.timestamp)
     } else if (event.event === 'change') {
@@ -160,9 +167,9 @@ class Live {
       this.#journal.push(data as JournalEvent)
       this.#schedule()
     } else if (event.event === 'resync') {
-      // The manager forgot where we were: begin again with a snapshot.
+      // The manager forgot where we were: what it says next is a snapshot. If it does not come, we ask anew.
       this.#lastId = null
-      this.#abort.abort()
+      this.#forgottenAt = Date.now()
     }
   }
 
@@ -245,7 +252,9 @@ class Live {
   }
 
   #watch(): void {
-    if (this.mode === 'stream' && Date.now() - this.#heard > SILENCE_MS) this.#abort.abort()
+    if (this.mode !== 'stream') return
+    const forgotten = this.#forgottenAt > 0 && Date.now() - this.#forgottenAt > SNAPSHOT_MS
+    if (forgotten || Date.now() - this.#heard > SILENCE_MS) this.#abort.abort()
   }
 
   #lose(why: string): void {
