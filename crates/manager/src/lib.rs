@@ -18,4 +18,5 @@ pub mod registry;
 pub mod security;
 pub mod server;
 pub mod tasks;
+pub mod ui;
 pub mod updates;

@@ -4,6 +4,7 @@
 //! handles it uses. No other room knows this one.
 
 pub mod answer;
+mod console;
 mod docs;
 pub mod edge;
 pub mod error;

@@ -15,6 +15,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::console;
 use super::docs::{self, Description};
 use super::edge::{Guard, Rule};
 use super::error::ApiError;
@@ -32,7 +33,10 @@ fn public() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(status::live))
         .routes(routes!(status::ready))
         .merge(management::open_routes())
-        .route("/", get(status::root))
+        .route("/", get(console::redirect))
+        .route("/ui", get(console::redirect))
+        .route("/ui/", get(console::file))
+        .route("/ui/{*path}", get(console::file))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page_without_slash))
         .route("/docs/", get(docs::page))

@@ -1,9 +1,9 @@
-//! The manager's own health, its metrics, and where `/` leads.
+//! The manager's own health and its metrics.
 
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use peegeeq_domain::health::Doubt;
 
@@ -132,9 +132,4 @@ pub async fn metrics(state: Shared) -> Response {
     let mut response = Response::new(Body::from(metrics.render()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8"));
     response
-}
-
-/// `/` leads to the description of the API.
-pub async fn root() -> Redirect {
-    Redirect::temporary("/docs/")
 }

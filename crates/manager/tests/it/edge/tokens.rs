@@ -11,8 +11,8 @@ const ADMIN: &str = "admin-token-0123456789abcdef";
 const METHODS: [&str; 7] = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH"];
 
 /// Open to everybody, with every method: an answer of 405 is one too.
-const PUBLIC: [&str; 8] =
-    ["/health", "/health/live", "/health/ready", "/openapi.json", "/docs/", "/api/v1/health", "/api/v1/sse/health", "/ws/health"];
+const PUBLIC: [&str; 9] =
+    ["/health", "/health/live", "/health/ready", "/openapi.json", "/docs/", "/ui/", "/api/v1/health", "/api/v1/sse/health", "/ws/health"];
 
 /// Read for the whole cluster; what else is done there is for one instance: the gateway's, and so not in the description.
 const ALSO_ROUTED: [&str; 2] = ["/api/v1/management/", "/api/v1/setups"];

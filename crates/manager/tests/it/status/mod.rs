@@ -70,7 +70,6 @@ async fn the_description_is_browsable_without_the_internet() {
     let app = TestApp::start().await;
     let reply = app.get("/openapi.json").await;
     assert_eq!(reply.json()["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
-    assert_eq!((app.get("/").await.status.as_u16(), app.get("/").await.header("location").to_owned()), (307, "/docs/".to_owned()));
     assert_eq!(app.get("/docs").await.header("location"), "/docs/");
     let page = app.get("/docs/").await;
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html"));
@@ -83,6 +82,33 @@ async fn the_description_is_browsable_without_the_internet() {
     }
     assert!(parts.count() > 1);
     assert_eq!(app.get("/docs/nosuch.js").await.status, 404);
+}
+
+#[tokio::test]
+async fn the_console_comes_from_the_binary_below_any_path() {
+    let app = TestApp::start().await;
+    for path in ["/", "/ui"] {
+        let reply = app.get(path).await;
+        assert_eq!((reply.status.as_u16(), reply.header("location")), (307, "ui/"), "{path}: relative, so that it works behind a proxy");
+    }
+    let page = app.get("/ui/instances/a%2Fb?q=x").await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.text().contains("<base href=\"../\" />"), "{}", page.text());
+    assert!(page.header("content-security-policy").contains("script-src 'self';"));
+    assert_eq!((page.header("x-content-type-options"), page.header("cache-control")), ("nosniff", "no-cache"));
+    let again = app.ask("GET", "/ui/instances/a%2Fb", &[("if-none-match", page.header("etag"))], "").await;
+    assert_eq!(again.status, 304);
+    let text = page.text();
+    let assets: Vec<&str> = text.split('"').filter_map(|part| part.strip_prefix("./")).collect();
+    assert!(assets.len() >= 3, "{assets:?}");
+    for name in assets {
+        let asset = app.get(&format!("/ui/{name}")).await;
+        assert_eq!((asset.status.as_u16(), asset.header("content-encoding")), (200, "gzip"), "{name}");
+        assert!(asset.header("cache-control").contains("immutable"));
+    }
+    let missing = app.get("/ui/assets/none.js").await;
+    assert_eq!((missing.status.as_u16(), missing.header("content-type")), (404, "application/json"));
+    assert_eq!(app.post("/ui/", &serde_json::json!({})).await.status, 405);
 }
 
 #[tokio::test]

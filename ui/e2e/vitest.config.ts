@@ -1,0 +1,6 @@
+import { defineConfig } from 'vitest/config'
+
+// One browser and one manager at a time: this machine is small.
+export default defineConfig({
+  test: { root: import.meta.dirname, include: ['*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000, fileParallelism: false, sequence: { concurrent: false } },
+})
