@@ -16,7 +16,7 @@ use super::error::ApiError;
 #[openapi(
     info(
         title = "PeeGeeQ Service Manager",
-        description = "Registry, health monitor and federated view in front of PeeGeeQ instances. Serves the paths of the guide \
+        description = "Registry, health monitor, gateway and federated view in front of PeeGeeQ instances. Serves the paths of the guide \
                        (`/api/v1/federation/…`) and of the original (`/api/v1/federated/…`). Errors always have the same envelope, with a `requestId`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),

@@ -29,7 +29,8 @@ pub(super) async fn serving(app: &RunningApp, config: &Config) {
 pub(super) fn pages(url: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
     format!(
-        "PeeGeeQ Service Manager {version}: registry, health and federated view of PeeGeeQ instances\n\
+        "PeeGeeQ Service Manager {version}: registry, health, gateway and federated view of PeeGeeQ instances\n\
+         \x20 console      {url}/\n\
          \x20 instances    {url}/api/v1/instances\n\
          \x20 cluster      {url}/api/v1/federation/overview\n\
          \x20 API          {url}/docs/\n\

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::operate::line::Operation;
 
-/// Registry, health monitor and federated view in front of PeeGeeQ instances.
+/// Registry, health monitor, gateway and federated view in front of PeeGeeQ instances.
 #[derive(Debug, Parser)]
 #[command(name = "peegeeq-service-manager", version, about, after_help = EXAMPLES, after_long_help = long_help())]
 #[command(subcommand_precedence_over_arg = true, disable_help_subcommand = true)]
