@@ -18,7 +18,7 @@ use crate::registry::store::Seq;
 /// How often somebody who hears nothing else is told that all is well.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(15);
 /// How long the first picture waits for the catalog that was there before it.
-const CATCH_UP: Duration = Duration::from_secs(1);
+const CATCH_UP: Duration = Duration::from_secs(5);
 /// The most batches that are given at one time.
 const BATCHES_MAX: usize = 16;
 
