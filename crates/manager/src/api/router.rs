@@ -21,6 +21,7 @@ use super::error::ApiError;
 use super::federation::{self, FederationApi};
 use super::instances::{change, check, list, read};
 use super::management::{self, ManagementApi};
+use super::routing::{self, RoutingApi};
 use super::state::ApiState;
 use super::status;
 
@@ -50,13 +51,20 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
 }
 
 /// The router of everything, with `anonymous` as the role of callers without a token.
-pub fn router(state: Arc<ApiState>, federation: Arc<FederationApi>, management: Arc<ManagementApi>, anonymous: Option<Role>) -> Router {
+pub fn router(
+    state: Arc<ApiState>,
+    federation: Arc<FederationApi>,
+    management: Arc<ManagementApi>,
+    routing: Arc<RoutingApi>,
+    anonymous: Option<Role>,
+) -> Router {
     let guard = |rule| Guard { rule, anonymous };
     let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
     let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
     let cluster = Router::from(management::routes().with_state(management)).route_layer(guard(Rule::ByMethod));
-    open.merge(own).merge(federated).merge(cluster).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
+    let routed = Router::from(routing::routes().with_state(routing)).route_layer(guard(Rule::ByMethod));
+    open.merge(own).merge(federated).merge(cluster).merge(routed).fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
 /// The description of all routes.
@@ -65,6 +73,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     description.merge(guarded().into_openapi());
     description.merge(federation::routes().into_openapi());
     description.merge(management::routes().into_openapi());
+    description.merge(routing::routes().into_openapi());
     description
 }
 

@@ -7,6 +7,7 @@ pub mod health;
 pub mod instance;
 pub mod management;
 pub mod registration;
+pub mod routing;
 pub mod status;
 pub mod words;
 
