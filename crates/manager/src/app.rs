@@ -10,7 +10,9 @@ use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
 use peegeeq_domain::instance::Registration;
 use peegeeq_domain::routing::accrual::AccrualPolicy;
-use peegeeq_domain::routing::table::Home;
+use peegeeq_domain::routing::ladder::LadderPolicy;
+use peegeeq_domain::routing::retry::BudgetPolicy;
+use peegeeq_domain::routing::table::{Home, Policy};
 use tokio::runtime::Handle;
 
 use crate::api::edge::{Edge, EdgeSettings, HostNames, ManagerName, Origins};
@@ -18,6 +20,7 @@ use crate::api::extract::BodyLimits;
 use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::management::ManagementApi;
+use crate::api::routing::RoutingApi;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
@@ -25,7 +28,7 @@ use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, Health
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings};
-use crate::health::{self, HealthSettings};
+use crate::health::{self, HealthHandle, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
@@ -139,15 +142,12 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         dialer.clone(),
         &tasks,
     );
-    let streams_dialer = dialer.clone();
     let client = Client::new(dialer.clone(), Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
-    let (client_of_gateway, home) = (client.clone(), home(&config));
-    let ground = gateway::Ground { catalog: catalog.clone(), observations: observations.clone(), dialer, client: client_of_gateway, home };
+    let ground = ground(&catalog, &observations, &dialer, &client, &health);
     let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
-    let fan_in =
-        fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), streams_dialer, Caller::new(&manager_id), &tasks);
+    let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
     let updates = updates::start(
         updates_settings(&config),
@@ -158,6 +158,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         &tasks,
     );
     let readiness = Readiness::default();
+    let body = BodyLimits::new(config.server.body_max_bytes, config.server.body_timeout, config.server.body_total_max_bytes);
     let state = Arc::new(ApiState {
         listing: Listing::new(catalog.clone(), observations.clone()),
         catalog: catalog.clone(),
@@ -167,14 +168,15 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
         answer_timeout: config.federation.request_timeout,
-        body: BodyLimits::new(config.server.body_max_bytes, config.server.body_timeout, config.server.body_total_max_bytes),
+        body: body.clone(),
         readiness: readiness.clone(),
         metrics,
     });
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let live = Arc::new(UpdatesApi { updates: updates.clone(), patience: config.server.idle_timeout });
-    let router = api::router::router(state, federation, management, live, tokens.anonymous());
+    let routing = Arc::new(RoutingApi::new(gateway.handle(), body));
+    let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
     let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, catalog, registry };
@@ -330,6 +332,23 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
     }
 }
 
+/// What the gateway stands on.
+fn ground(
+    catalog: &CatalogReader,
+    observations: &Arc<Observations>,
+    dialer: &Arc<Dialer>,
+    client: &Client,
+    health: &health::HealthHandle,
+) -> gateway::Ground {
+    gateway::Ground {
+        catalog: catalog.clone(),
+        observations: observations.clone(),
+        dialer: dialer.clone(),
+        client: client.clone(),
+        expect_gone: expect_gone(health),
+    }
+}
+
 fn updates_settings(config: &Config) -> UpdatesSettings {
     UpdatesSettings { subscribers_max: config.updates.subscribers_max, buffer_bytes_max: config.updates.buffer_max_bytes }
 }
@@ -342,7 +361,15 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
     let routing = config.routing.clone();
     GatewaySettings {
         manager_id: manager_id.to_owned(),
-        strategy: routing.strategy,
+        policy: table_policy(config),
+        strategies: routing.strategies,
+        affinity_by_setup: routing.affinity_by_setup,
+        panics: routing.panics,
+        budget: BudgetPolicy {
+            percent: routing.retry_budget_percent,
+            reserve_per_second: routing.retry_budget_reserve,
+            ..BudgetPolicy::default()
+        },
         retries_max: routing.retries_max,
         accrual: AccrualPolicy {
             failures: routing.ejection_failures,
@@ -365,10 +392,34 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
     }
 }
 
-/// Where the manager stands: what is near is preferred.
-fn home(config: &Config) -> Home {
-    let (environment, region) = (config.identity.environment.as_str(), config.identity.region.as_str());
-    Home { environment: Some(environment.into()), region: Some(region.into()), zone: None }
+/// How the table of the gateway is built. What is near to where the manager stands is preferred.
+fn table_policy(config: &Config) -> Policy {
+    let (identity, routing) = (&config.identity, &config.routing);
+    let text = |text: &String| Arc::from(text.as_str());
+    Policy {
+        home: Home {
+            environment: Some(text(&identity.environment)),
+            region: Some(text(&identity.region)),
+            zone: routing.zone.as_ref().map(text),
+        },
+        regions_share_names: routing.regions_share_names,
+        slow_start: routing.slow_start,
+        ejected_percent_max: routing.ejection_max_percent,
+        ladder: LadderPolicy { failback: routing.failback_after, ..LadderPolicy::default() },
+    }
+}
+
+/// Setups that were ordered to go through the gateway are told to whoever watches them.
+fn expect_gone(health: &HealthHandle) -> gateway::ExpectGone {
+    let health = health.clone();
+    Arc::new(move |id, setup| {
+        let health = health.clone();
+        Box::pin(async move {
+            if let Err(error) = health.expect_gone(&id, &setup).await {
+                tracing::warn!(instance = id.as_str(), "setup '{setup}' was taken from {id} and may be shown as missing: {error}");
+            }
+        })
+    })
 }
 
 fn federation_settings(config: &FederationConfig) -> FederationSettings {

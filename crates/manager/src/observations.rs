@@ -6,8 +6,8 @@
 mod bindings;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -123,11 +123,7 @@ pub struct SetupsSeen {
 pub struct Slot {
     checkup: ArcSwapOption<Checkup>,
     setups: ArcSwapOption<SetupsSeen>,
-    detached: Mutex<Vec<Arc<str>>>,
 }
-
-/// The most setups detached between two looks that are remembered.
-const DETACHED_MAX: usize = 100;
 
 impl Slot {
     /// The last checkup, if there was one under the present address.
@@ -138,11 +134,6 @@ impl Slot {
     /// The last look at its setups, if there was one.
     pub fn setups(&self) -> Option<Arc<SetupsSeen>> {
         self.setups.load_full()
-    }
-
-    /// The setups that were detached on purpose since this was last asked: nobody should miss them.
-    pub fn take_detached(&self) -> Vec<Arc<str>> {
-        std::mem::take(&mut *self.detached.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -222,20 +213,6 @@ impl Observations {
             .is_some_and(|before| before.setups == setups.setups && before.failure == setups.failure && before.stale == setups.stale);
         slot.setups.store(Some(Arc::new(setups)));
         self.noted(same);
-    }
-
-    /// Notes that a setup was detached or deleted through this manager: it is gone, and not missing.
-    pub fn note_detached(&self, id: &str, setup: &str) {
-        let slots = self.slots.load();
-        let Some(slot) = slots.get(id) else { return };
-        let mut detached = slot.detached.lock().unwrap_or_else(PoisonError::into_inner);
-        if detached.len() < DETACHED_MAX {
-            detached.push(setup.into());
-        }
-        drop(detached);
-        let Some(mut seen) = slot.setups().as_deref().cloned() else { return };
-        seen.setups.retain(|known| *known.id != *setup);
-        self.note_setups(id, seen);
     }
 
     fn noted(&self, same_but_for_the_time: bool) {

@@ -50,6 +50,7 @@ const DOORS: [(&str, &str, &str); 6] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
     ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),
+    ("api", "gateway", "api asks it how requests are spread and what would become of one, and writes what it tells"),
     ("api", "fan_in", "api hands on to clients what it hears from all instances"),
     ("api", "updates", "api takes subscribers in and writes the rows for them"),
     ("app", "api::wire::registration", "instances listed in the configuration are written as in a registration request"),

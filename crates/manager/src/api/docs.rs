@@ -25,6 +25,7 @@ use super::error::ApiError;
         (name = "health", description = "Checking instances now"),
         (name = "federation", description = "The whole cluster in one answer"),
         (name = "cluster as an instance", description = "The whole cluster in the shape of one instance, for its clients and its UI"),
+        (name = "routing", description = "How requests on the instances' paths are spread, and what would become of one"),
         (name = "instance data", description = "One instance's own answers, passed on"),
         (name = "manager", description = "The manager itself"),
     ),

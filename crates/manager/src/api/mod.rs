@@ -15,6 +15,7 @@ pub mod instances;
 pub mod listing;
 pub mod management;
 pub mod router;
+pub mod routing;
 pub mod state;
 pub mod status;
 pub mod updates;

@@ -23,6 +23,7 @@ use super::events;
 use super::federation::{self, FederationApi};
 use super::instances::{change, check, list, order, read};
 use super::management::{self, ManagementApi};
+use super::routing::{self, RoutingApi};
 use super::state::ApiState;
 use super::status;
 use super::updates::{self, UpdatesApi};
@@ -66,6 +67,7 @@ pub fn router(
     federation: Arc<FederationApi>,
     management: Arc<ManagementApi>,
     live: Arc<UpdatesApi>,
+    routing: Arc<RoutingApi>,
     anonymous: Option<Role>,
 ) -> Router {
     let guard = |rule| Guard { rule, anonymous };
@@ -74,7 +76,8 @@ pub fn router(
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
     let cluster = Router::from(management::routes().with_state(management)).route_layer(guard(Rule::ByMethod));
     let live = Router::from(updates::routes().with_state(live)).route_layer(guard(Rule::ByMethod));
-    let all = open.merge(own).merge(federated).merge(cluster).merge(live);
+    let routed = Router::from(routing::routes().with_state(routing)).route_layer(guard(Rule::ByMethod));
+    let all = open.merge(own).merge(federated).merge(cluster).merge(live).merge(routed);
     all.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
@@ -85,6 +88,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     description.merge(federation::routes().into_openapi());
     description.merge(management::routes().into_openapi());
     description.merge(updates::routes().into_openapi());
+    description.merge(routing::routes().into_openapi());
     description
 }
 

@@ -6,7 +6,8 @@ use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
 use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
-use peegeeq_domain::routing::pick::Strategy;
+use peegeeq_domain::routing::panic::{PanicPolicies, PanicPolicy};
+use peegeeq_domain::routing::pick::{Strategies, Strategy};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -107,8 +108,8 @@ impl Values<'_> {
     }
 }
 
-/// Builds the configuration. `levels` are level words by logger, as spelled.
-pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
+/// Builds the configuration. `levels` are level words by logger, `strategies` words by environment, as spelled.
+pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)], strategies: &[(&str, &str)]) -> Config {
     Config {
         identity: ManagerIdentity {
             name: values.text("service.name"),
@@ -121,7 +122,7 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)]) -> Config {
         health: health(values),
         federation: federation(values),
         streams: StreamsConfig { clients_max: values.size("streams.clients.max"), frames_max: values.size("streams.frames.max") },
-        routing: routing(values),
+        routing: routing(values, strategies),
         client: client(values),
         updates: UpdatesConfig {
             subscribers_max: values.size("updates.subscribers.max"),
@@ -219,9 +220,38 @@ pub(super) fn longest_source_timeout(values: &Values<'_>) -> Duration {
     values.span("request.timeout") * 4 / 5
 }
 
-fn routing(values: &Values<'_>) -> RoutingConfig {
+fn strategies(values: &Values<'_>, by_environment: &[(&str, &str)]) -> Strategies {
+    let said = |key: &str| values.optional_text(key).and_then(|word| Strategy::parse(word).ok());
+    let environment = |(name, word): &(&str, &str)| Some(((*name).into(), Strategy::parse(word).ok()?));
+    Strategies {
+        usual: said("load.balancing.strategy").unwrap_or_default(),
+        environments: by_environment.iter().filter_map(environment).collect(),
+        reads: said("routing.strategy.reads"),
+        writes: said("routing.strategy.writes"),
+        streams: said("routing.strategy.streams"),
+    }
+}
+
+fn panics(values: &Values<'_>) -> PanicPolicies {
+    let (usual, said) = (PanicPolicies::default(), |key: &str| values.optional_text(key).and_then(PanicPolicy::parse));
+    PanicPolicies {
+        reads: said("routing.panic.reads").unwrap_or(usual.reads),
+        writes: said("routing.panic.writes").unwrap_or(usual.writes),
+    }
+}
+
+fn routing(values: &Values<'_>, by_environment: &[(&str, &str)]) -> RoutingConfig {
     RoutingConfig {
-        strategy: Strategy::parse(&values.text("load.balancing.strategy")).unwrap_or_default(),
+        strategies: strategies(values, by_environment),
+        affinity_by_setup: values.optional_text("routing.affinity") == Some("setup"),
+        zone: values.optional_text("routing.zone").map(str::to_owned),
+        failback_after: values.span("routing.failback.after"),
+        regions_share_names: values.switch("routing.regions.share.names"),
+        slow_start: values.span("routing.slow.start"),
+        panics: panics(values),
+        ejection_max_percent: values.small("routing.ejection.max.percent"),
+        retry_budget_percent: values.small("routing.retry.budget.percent"),
+        retry_budget_reserve: values.small("routing.retry.budget.reserve"),
         retries_max: values.small("load.balancing.max.retries"),
         ejection_failures: values.small("routing.ejection.failures"),
         ejection: values.span("routing.ejection.duration"),

@@ -25,6 +25,8 @@ contradict each other are all reported at once, and nothing is started (exit cod
 `logging.level.<logger>` sets the level of one part of the program, on the command line and in the file. Names of the Java
 program's loggers are understood: `dev.mars.peegeeq.servicemanager.health` is `peegeeq_service_manager::health`.
 
+`load.balancing.strategy.<environment>` sets the strategy for the instances of one environment, in the same two places.
+
 Relative paths start at the working directory. A KB is 1,024 bytes.
 ";
 

@@ -17,19 +17,23 @@ pub struct Effective {
     pub origin: Origin,
 }
 
-/// Every setting in the order of the table, then the levels of single loggers.
+/// Every setting in the order of the table, then the strategies of single environments and the levels of single loggers.
 pub(super) fn effective(collected: &Collected) -> Vec<Effective> {
     let settings = SETTINGS.iter().filter_map(|row| {
         let (_, origin) = collected.values.get(row.key)?;
         let value = hide_credentials(collected.written.get(row.key)?);
         Some(Effective { key: row.key.to_owned(), value, origin: origin.clone() })
     });
-    let levels = collected.levels.iter().map(|(logger, (level, origin))| Effective {
-        key: format!("{}{logger}", super::names::LEVEL_PREFIX),
-        value: level.clone(),
-        origin: origin.clone(),
-    });
-    settings.chain(levels).collect()
+    let named = |prefix: &'static str| {
+        move |(name, (value, origin)): (&String, &(String, Origin))| Effective {
+            key: format!("{prefix}{name}"),
+            value: value.clone(),
+            origin: origin.clone(),
+        }
+    };
+    let strategies = collected.strategies.iter().map(named(super::names::STRATEGY_PREFIX));
+    let levels = collected.levels.iter().map(named(super::names::LEVEL_PREFIX));
+    settings.chain(strategies).chain(levels).collect()
 }
 
 /// Aligned columns: key, value, origin.

@@ -73,7 +73,8 @@ pub fn load(args: &RawArgs, environment: &dyn Fn(&str) -> Option<String>, workin
         return Err(collected.faults);
     }
     let levels: Vec<(&str, &str)> = collected.levels.iter().map(|(logger, (level, _))| (&**logger, &**level)).collect();
-    let config = build::config(&values, &levels);
+    let strategies: Vec<(&str, &str)> = collected.strategies.iter().map(|(name, (word, _))| (&**name, &**word)).collect();
+    let config = build::config(&values, &levels, &strategies);
     let mut warnings = collected.warnings.clone();
     warnings.extend(contradictions::warnings(&values));
     warnings.extend(levels.iter().filter_map(|(logger, _)| strange_logger(logger)));

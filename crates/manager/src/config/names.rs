@@ -8,6 +8,9 @@ use super::settings::SETTINGS;
 /// What every per-logger level begins with.
 pub(super) const LEVEL_PREFIX: &str = "logging.level.";
 
+/// What the strategy of every environment begins with.
+pub(super) const STRATEGY_PREFIX: &str = "load.balancing.strategy.";
+
 /// One spelling for all: `healthCheck.interval`, `health.check-interval` and `health.check.interval` become the last.
 pub(super) fn fold(name: &str) -> String {
     let mut folded = String::with_capacity(name.len() + 4);
@@ -40,6 +43,13 @@ pub(super) fn find(name: &str) -> Option<&'static Setting> {
 /// The logger of `logging.level.<logger>`, unless it is the root or nothing.
 pub(super) fn logger_of(name: &str) -> Option<&str> {
     name.strip_prefix(LEVEL_PREFIX).filter(|logger| !logger.is_empty() && !logger.eq_ignore_ascii_case("root"))
+}
+
+/// The environment of `load.balancing.strategy.<environment>`, as spelled.
+pub(super) fn environment_of(name: &str) -> Option<&str> {
+    let is_prefix = |at: &usize| fold(&name[..=*at]) == STRATEGY_PREFIX;
+    let at = name.match_indices('.').map(|(at, _)| at).find(is_prefix)?;
+    Some(&name[at + 1..]).filter(|environment| !environment.is_empty())
 }
 
 /// Advice for an unknown name: the nearest setting, the members of a group, or where the list is.
@@ -81,6 +91,15 @@ mod tests {
         }
         assert_eq!(fold("loadBalancing.maxRetries"), "load.balancing.max.retries");
         assert_eq!(find("logging.file.maxSize").map(|row| row.key), Some("logging.file.max-size"));
+    }
+
+    #[test]
+    fn environments_are_kept_as_they_are_spelled() {
+        assert_eq!(environment_of("load.balancing.strategy.Prod_1.eu"), Some("Prod_1.eu"));
+        assert_eq!(environment_of("loadBalancing.strategy.x"), Some("x"));
+        assert_eq!(environment_of("load.balancing.strategy"), None);
+        assert_eq!(environment_of("load.balancing.strategy."), None);
+        assert_eq!(environment_of("routing.strategy.reads"), None);
     }
 
     #[test]

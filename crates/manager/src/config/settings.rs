@@ -35,7 +35,8 @@ const GIB: u64 = 1 << 30;
 pub(super) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"];
 
 /// Words for `load.balancing.strategy`.
-const STRATEGIES: &[&str] = &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
+pub(super) const STRATEGIES: &[&str] =
+    &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
 
 /// Every setting, in the order in which documents show them.
 pub(super) static SETTINGS: &[Setting] = &[
@@ -317,7 +318,91 @@ pub(super) static SETTINGS: &[Setting] = &[
         "load.balancing.strategy",
         Kind::Choice(STRATEGIES),
         Is("round_robin"),
-        "Who of several instances that can serve a request gets it.",
+        "Who of several instances that can serve a request gets it. load.balancing.strategy.<environment> says it for one environment.",
+        "",
+    ),
+    Setting::new(
+        "routing.strategy.reads",
+        Kind::Choice(STRATEGIES),
+        Unset("as load.balancing.strategy says"),
+        "The strategy for requests that only look, in every environment.",
+        "",
+    ),
+    Setting::new(
+        "routing.strategy.writes",
+        Kind::Choice(STRATEGIES),
+        Unset("as load.balancing.strategy says"),
+        "The strategy for requests that may change something, in every environment.",
+        "",
+    ),
+    Setting::new(
+        "routing.strategy.streams",
+        Kind::Choice(STRATEGIES),
+        Unset("as for other requests of the same kind"),
+        "The strategy for event streams and WebSockets, in every environment.",
+        "",
+    ),
+    Setting::new(
+        "routing.affinity",
+        Kind::Choice(&["none", "setup"]),
+        Is("none"),
+        "With 'setup' requests for one setup go to one instance as long as it is not much busier than others; overrides the strategy.",
+        "an instance with more than 1.25 times its share is passed over",
+    ),
+    Setting::new(
+        "routing.zone",
+        Kind::Text,
+        Unset("none: all of a region are equally near"),
+        "Zone of this manager. Instances whose metadata value 'zone' is the same are preferred to others of the region.",
+        "",
+    ),
+    Setting::new(
+        "routing.failback.after",
+        millis(0, DAY),
+        Is("30000"),
+        "How long an instance that came back must stay well before its zone or region takes its requests back from farther away.",
+        "",
+    ),
+    Setting::new(
+        "routing.regions.share.names",
+        Kind::Switch,
+        Is("false"),
+        "A database host of the same name is the same database in all regions of an environment, so that any of them may serve its setups.",
+        "",
+    ),
+    Setting::new(
+        "routing.slow.start",
+        millis(0, HOUR),
+        Is("30000"),
+        "How long the share of an instance that became healthy grows from a tenth to all; of no effect for strategies without weights.",
+        "0 gives it all at once",
+    ),
+    Setting::new(
+        "routing.panic.reads",
+        Kind::Choice(&["best_evidence", "fail"]),
+        Is("best_evidence"),
+        "What becomes of a request that only looks when no instance is well: sent to the one that was healthy last, or failed.",
+        "",
+    ),
+    Setting::new(
+        "routing.panic.writes",
+        Kind::Choice(&["best_evidence", "fail"]),
+        Is("fail"),
+        "The same for a request that may change something.",
+        "",
+    ),
+    Setting::new(
+        "routing.retry.budget.percent",
+        Kind::Number { unit: Unit::Percent, min: 0, max: 100 },
+        Is("20"),
+        "Further attempts for a hundred requests of the last ten seconds.",
+        "a request that fails then is not sent again",
+    ),
+    Setting::new(
+        "routing.retry.budget.reserve",
+        count(0, 10_000),
+        Is("10"),
+        "Further attempts a second that are allowed however few requests there are; no addition to the percentage.",
         "",
     ),
     Setting::new(
@@ -340,6 +425,13 @@ pub(super) static SETTINGS: &[Setting] = &[
         Is("30000"),
         "How long an instance is left alone at first; each further time longer by this, up to ten times.",
         "then one request finds out whether it is well",
+    ),
+    Setting::new(
+        "routing.ejection.max.percent",
+        Kind::Number { unit: Unit::Percent, min: 0, max: 100 },
+        Is("34"),
+        "The most of those that can serve a request that may be left alone at once; one of two always may, the last never.",
+        "a further failing instance goes on being sent requests; 0 leaves nobody alone",
     ),
     Setting::new(
         "routing.timeout",

@@ -5,7 +5,7 @@
 
 use super::fault::{ConfigFault, Origin, contradiction, refused, shown, unknown};
 use super::setting::{Default, Kind, Setting, Unit};
-use super::settings::{LEVELS, SETTINGS};
+use super::settings::{LEVELS, SETTINGS, STRATEGIES};
 use super::value::{Raw, Value, read};
 use super::{RawArgs, file, names, recognised};
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +19,8 @@ pub(super) struct Collected {
     pub(super) written: HashMap<&'static str, String>,
     /// Level by logger name, as spelled.
     pub(super) levels: BTreeMap<String, (String, Origin)>,
+    /// Strategy by environment, as spelled.
+    pub(super) strategies: BTreeMap<String, (String, Origin)>,
     pub(super) faults: Vec<ConfigFault>,
     /// There is a file, and what it says is unknown.
     pub(super) file_is_unread: bool,
@@ -134,15 +136,11 @@ impl Collected {
 
     fn accept_other(&mut self, statement: Statement) {
         if let Some(logger) = names::logger_of(&statement.name) {
-            match level_of(&statement.raw) {
-                Some(level) => {
-                    self.levels.insert(logger.to_owned(), (level, statement.origin));
-                }
-                None => {
-                    let allowed = LEVELS.join(", ");
-                    self.faults.push(refused(&statement.name, &statement.origin, &statement.raw.shown(), &allowed));
-                }
-            }
+            let said = word_of(LEVELS, &statement).map(|level| self.levels.insert(logger.to_owned(), level));
+            self.faults.extend(said.err());
+        } else if let Some(environment) = names::environment_of(&statement.name) {
+            let said = word_of(STRATEGIES, &statement).map(|strategy| self.strategies.insert(environment.to_owned(), strategy));
+            self.faults.extend(said.err());
         } else if let Some(row) = recognised::find(&names::fold(&statement.name)) {
             self.warnings.push(format!("{} {} is {}", shown(&statement.name), statement.origin.place(), row.because));
         } else {
@@ -182,10 +180,11 @@ fn said_twice(row: &Setting, earlier: &Statement, later: &Statement) -> ConfigFa
     contradiction(row.key, problem, "say it once".to_owned())
 }
 
-fn level_of(raw: &Raw) -> Option<String> {
-    match read(Kind::Choice(LEVELS), raw) {
-        Some(Value::Text(level)) => Some(level),
-        _ => None,
+/// One of a few words, with its origin.
+fn word_of(words: &'static [&'static str], statement: &Statement) -> Result<(String, Origin), ConfigFault> {
+    match read(Kind::Choice(words), &statement.raw) {
+        Some(Value::Text(word)) => Ok((word, statement.origin.clone())),
+        _ => Err(refused(&statement.name, &statement.origin, &statement.raw.shown(), &words.join(", "))),
     }
 }
 

@@ -4,7 +4,8 @@
 
 use crate::observe::settings::LoggingConfig;
 use ipnet::IpNet;
-use peegeeq_domain::routing::pick::Strategy;
+use peegeeq_domain::routing::panic::PanicPolicies;
+use peegeeq_domain::routing::pick::Strategies;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -209,7 +210,25 @@ pub struct StreamsConfig {
 #[derive(Clone, Debug)]
 pub struct RoutingConfig {
     /// Who of several gets a request.
-    pub strategy: Strategy,
+    pub strategies: Strategies,
+    /// Whether requests for one setup go to one instance.
+    pub affinity_by_setup: bool,
+    /// Zone of the manager.
+    pub zone: Option<String>,
+    /// Until somebody who came back counts for its level.
+    pub failback_after: Duration,
+    /// Whether names of database hosts mean the same in all regions.
+    pub regions_share_names: bool,
+    /// While the share of a newcomer grows.
+    pub slow_start: Duration,
+    /// What happens when nobody is well.
+    pub panics: PanicPolicies,
+    /// The most of a group that is ejected.
+    pub ejection_max_percent: u32,
+    /// Retries for a hundred requests.
+    pub retry_budget_percent: u32,
+    /// Retries a second however few requests there are.
+    pub retry_budget_reserve: u32,
     /// Attempts beside the first.
     pub retries_max: u32,
     /// Failures in a row that eject.

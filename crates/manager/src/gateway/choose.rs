@@ -9,13 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use http::{HeaderMap, HeaderName};
 use peegeeq_domain::routing::ask::{Class, Need};
 use peegeeq_domain::routing::panic::{PanicPolicies, ResortReason};
-use peegeeq_domain::routing::pick::{Affinity, Draw, NoCandidate, Strategy, Tried};
+use peegeeq_domain::routing::pick::{Affinity, Draw, NoCandidate, Strategy, StrategyFrom, Tried};
 use peegeeq_domain::routing::table::{Choice, Found, Group, Unknown, Wanted};
 use percent_encoding::percent_decode_str;
 
 use super::headers::names_instance;
 use super::picture::Picture;
 use super::refusals::{self, Refused};
+use super::settings::GatewaySettings;
 use super::upstream::Upstream;
 use crate::clock;
 
@@ -27,8 +28,8 @@ const REGION: HeaderName = HeaderName::from_static("x-peegeeq-region");
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) instance: Option<String>,
-    environment: Option<String>,
-    region: Option<String>,
+    pub(super) environment: Option<String>,
+    pub(super) region: Option<String>,
 }
 
 impl Chosen {
@@ -64,9 +65,14 @@ impl Turns {
     }
 
     /// What the next pick depends on.
-    pub(super) fn draw(&self, strategy: Strategy, may_probe: bool) -> Draw {
+    pub(super) fn draw(&self, how: &How, may_probe: bool) -> Draw {
         let cursor = self.0.fetch_add(1, Ordering::Relaxed);
-        Draw { strategy, cursor, random: mix(cursor), now: clock::now(), affinity: None, may_probe }
+        Draw { strategy: how.strategy, cursor, random: mix(cursor), now: clock::now(), affinity: how.affinity, may_probe }
+    }
+
+    /// The next random number.
+    pub(super) fn random(&self) -> u64 {
+        mix(self.0.fetch_add(1, Ordering::Relaxed))
     }
 }
 
@@ -76,6 +82,27 @@ fn mix(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     number ^ (number >> 31)
+}
+
+/// How one of a group is picked for a request.
+pub(super) struct How {
+    pub(super) strategy: Strategy,
+    pub(super) from: StrategyFrom,
+    pub(super) affinity: Option<Affinity>,
+}
+
+/// How one of this group is picked for a request of this class.
+pub(super) fn how(settings: &GatewaySettings, picture: &Picture, group: &Group, wanted: &Wanted<'_>, class: &Class<'_>) -> How {
+    let (strategy, from) = settings.strategies.of(class, || environment_of(picture, group));
+    let setup = setup_of(wanted).filter(|_| settings.affinity_by_setup);
+    How { strategy, from, affinity: setup.map(|setup| Affinity { key: Affinity::key_of(setup), bounded: true }) }
+}
+
+/// The environment of those in a group: they are all of one, because environments are never mixed.
+fn environment_of<'p>(picture: &'p Picture, group: &Group) -> Option<&'p str> {
+    let probation = group.probation.iter().map(|probation| probation.seat.index);
+    let index = group.seats().map(|seat| seat.index).chain(probation).next()?;
+    Some(&picture.table.candidate(index)?.environment)
 }
 
 /// Why nobody was picked.
@@ -151,8 +178,15 @@ pub(super) fn one(
 
 /// Whom to try although nobody is well. An instance that was chosen by name is not tried then, unless the request is about the
 /// setup itself.
-pub(super) fn last_resort(picture: &Picture, group: &Group, class: &Class<'_>, chosen: &Chosen, tried: &Tried) -> Option<Picked> {
-    let resort = picture.table.last_resort(group, class, &PanicPolicies::default(), tried)?;
+pub(super) fn last_resort(
+    picture: &Picture,
+    group: &Group,
+    class: &Class<'_>,
+    policies: &PanicPolicies,
+    chosen: &Chosen,
+    tried: &Tried,
+) -> Option<Picked> {
+    let resort = picture.table.last_resort(group, class, policies, tried)?;
     let by_name = chosen.instance.is_some() && resort.why == ResortReason::BestEvidence;
     let upstream = picture.upstreams.get(resort.index).filter(|_| !by_name)?.clone();
     Some(Picked { upstream, is_probe: false, is_last_resort: resort.why == ResortReason::BestEvidence })

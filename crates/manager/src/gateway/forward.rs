@@ -160,10 +160,12 @@ impl Gateway {
     fn pick(&self, wanted: &Wanted<'_>, chosen: &Chosen, ask: &Ask<'_>) -> Result<Picked, Miss> {
         let picture = self.shared.picture.load();
         let group = choose::group(&picture, wanted, chosen)?;
-        let draw = self.worker.turns.draw(self.shared.settings.strategy, ask.class.is_safe());
+        let settings = &self.shared.settings;
+        let how = choose::how(settings, &picture, group, wanted, &ask.class);
+        let draw = self.worker.turns.draw(&how, ask.class.is_safe());
         self.budget(|budget| budget.request(draw.now));
         let picked = choose::one(&picture, group, &ask.need, self.owner(ask).as_deref(), &draw, &Tried::default());
-        let resort = || choose::last_resort(&picture, group, &ask.class, chosen, &Tried::default());
+        let resort = || choose::last_resort(&picture, group, &ask.class, &settings.panics, chosen, &Tried::default());
         let nobody = || Miss::Refused(refusals::nobody(choose::setup_of(wanted), group, &picture));
         picked.ok().or_else(resort).ok_or_else(nobody)
     }
@@ -205,6 +207,11 @@ impl Gateway {
                 (decision, Err(failed)) => {
                     told.push((at.id.as_str().to_owned(), failed.sentence));
                     let failure = given_up(decision);
+                    if let Some(DirectoryChange::Removes(setup)) = passing.ask.class.directory.as_ref().filter(|_| failure.outcome_unknown)
+                    {
+                        // The instance may have carried it out: if the setup is gone, nobody misses it.
+                        Box::pin(self.shared.expect_gone(&at.id, setup)).await;
+                    }
                     // Who was tried was not well beforehand: that is told with the reasons of all.
                     return Err(match choose::group(&picture, wanted, passing.chosen) {
                         Ok(group) if passing.resort && !failure.outcome_unknown => {
@@ -218,10 +225,10 @@ impl Gateway {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
-            let draw = self.worker.turns.draw(self.shared.settings.strategy, false);
-            let next = choose::group(&picture, wanted, passing.chosen)
-                .map_err(|_| NoCandidate::Empty)
-                .and_then(|group| choose::one(&picture, group, &passing.ask.need, None, &draw, &tried));
+            let next = choose::group(&picture, wanted, passing.chosen).map_err(|_| NoCandidate::Empty).and_then(|group| {
+                let how = choose::how(&self.shared.settings, &picture, group, wanted, &passing.ask.class);
+                choose::one(&picture, group, &passing.ask.need, None, &self.worker.turns.draw(&how, false), &tried)
+            });
             let Ok(next) = next else {
                 let failure = Failure { status: 503, outcome_unknown: false, cause: Cause::NobodyElse };
                 return Err(refusals::failed(failure, &told));
@@ -264,7 +271,7 @@ impl Gateway {
             return Decision::GiveUp(Failure { status: 502, outcome_unknown: true, cause: Cause::MayHaveBeenActedOn });
         }
         let limits = Limits { max_retries: self.shared.settings.retries_max, ..Limits::default() };
-        let random = self.worker.turns.draw(self.shared.settings.strategy, false).random;
+        let random = self.worker.turns.random();
         self.budget(|budget| decide(&attempt, &request, &limits, budget, random, now))
     }
 
@@ -305,7 +312,7 @@ impl Gateway {
                 Box::pin(self.shared.orders.done(|done| Order::One(id.clone(), Some(done)))).await;
             }
             (_, Some(DirectoryChange::Removes(setup))) if status.is_success() => {
-                Box::pin(self.shared.orders.done(|done| Order::Removed(id.clone(), setup.clone().into_owned(), done))).await;
+                Box::pin(self.shared.taken_away(id, setup)).await;
             }
             (Need::Owner(owner), _) if status == StatusCode::NOT_FOUND || (status.is_success() && passing.method == Method::DELETE) => {
                 self.shared.owners.gone(owner);
@@ -382,7 +389,7 @@ impl Passing<'_> {
     }
 }
 
-fn routed<'a>(method: &'a Method, uri: &'a Uri) -> Result<Routed<'a>, Refused> {
+pub(super) fn routed<'a>(method: &'a Method, uri: &'a Uri) -> Result<Routed<'a>, Refused> {
     if *method == Method::TRACE {
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "TRACE is not passed on").header(header::ALLOW, ALLOWED));
     }

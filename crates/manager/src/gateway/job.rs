@@ -113,7 +113,7 @@ impl Job<'_> {
         let wait = self.shared.settings.queue_timeout.min(self.left());
         let queued = upstream.queue(self.worker.index, Deadline::within(wait)).await;
         queued.ok_or_else(|| {
-            upstream.count(Outcome::NotSent);
+            upstream.count(self.worker.index, Outcome::NotSent);
             let max = self.shared.settings.concurrency;
             Failed::not_sent(format!("it is busy with {max} requests, and none ended within {}ms", wait.as_millis()))
         })

@@ -180,7 +180,6 @@ impl Keeper {
             Order::Removed(instance, setup, done) => {
                 let seen = self.painter.observations.slot(instance.as_str()).and_then(|slot| slot.setups());
                 self.painter.learned.removed(instance.as_str(), &setup, seen.as_deref(), clock::wall());
-                self.painter.observations.note_detached(instance.as_str(), &setup);
                 self.paint(state);
                 tell(done);
             }

@@ -6,7 +6,9 @@
 mod answer_body;
 mod body_read;
 mod choose;
+mod counts;
 mod exchange;
+mod explaining;
 mod forward;
 mod headers;
 mod job;
@@ -19,32 +21,38 @@ mod refusals;
 mod request_body;
 mod settings;
 mod standing;
+mod told;
 mod tunnel;
 mod upstream;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::{Request, Response};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
+use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::routing::ask::{Need, Place as Whose, place};
 use peegeeq_domain::routing::retry::Budget;
-use peegeeq_domain::routing::table::{Home, Policy};
 use tokio_util::sync::CancellationToken;
 
 pub use answer_body::RoutedBody;
+pub use counts::Counted;
+pub use explaining::{Asked, Explained, Resort};
 pub use settings::GatewaySettings;
+pub use told::{Distribution, InstanceTold, RetriesTold, RoutingHandle, SetupTold, TableTold};
 
-use crate::net::{Client, Dialer};
+use crate::net::{Client, Deadline, Dialer};
 use crate::observations::Observations;
 use crate::registry::CatalogReader;
 use crate::server::{Front, Peer, Place, Refusal};
 use crate::tasks::{TaskName, Tasks};
 use choose::{Chosen, Turns};
 use headers::{Dress, Forwarded};
-use looks::{Keeper, Orders};
+use looks::{Keeper, Order, Orders};
 use owners::Owners;
 use picture::{Painter, Picture};
 
@@ -63,13 +71,35 @@ struct Shared {
     dialer: Arc<Dialer>,
     orders: Orders,
     owners: Owners,
+    /// By worker.
+    budgets: Box<[Arc<Mutex<Budget>>]>,
+    expect_gone: ExpectGone,
+}
+
+/// Tells whoever watches setups that one was ordered to go from an instance: if it is gone soon, nobody misses it.
+pub type ExpectGone = Arc<dyn Fn(InstanceId, String) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// The longest time to wait until that is noted.
+const NOTED_WITHIN: Duration = Duration::from_secs(2);
+
+impl Shared {
+    /// A setup was taken from an instance: nobody misses it, and no request is sent there for it.
+    async fn taken_away(&self, id: &InstanceId, setup: &str) {
+        self.expect_gone(id, setup).await;
+        self.orders.done(|done| Order::Removed(id.clone(), setup.to_owned(), done)).await;
+    }
+
+    async fn expect_gone(&self, id: &InstanceId, setup: &str) {
+        // Not noted in time: then it is missed until somebody says otherwise.
+        let _ = Deadline::within(NOTED_WITHIN).or_none((self.expect_gone)(id.clone(), setup.to_owned())).await;
+    }
 }
 
 /// What a worker has for itself.
 struct Worker {
     index: usize,
     turns: Turns,
-    budget: Mutex<Budget>,
+    budget: Arc<Mutex<Budget>>,
     forwarded: Forwarded,
     stopping: CancellationToken,
 }
@@ -90,25 +120,27 @@ pub struct Ground {
     pub dialer: Arc<Dialer>,
     /// Asks instances for their setups.
     pub client: Client,
-    /// Where the manager stands.
-    pub home: Home,
+    /// To be told of setups that were ordered to go.
+    pub expect_gone: ExpectGone,
 }
 
 /// The gateway, and the task that keeps its picture true.
 pub fn start(settings: GatewaySettings, ground: Ground, tasks: &Tasks) -> Gateway {
     describe();
-    let Ground { catalog, observations, dialer, client, home } = ground;
+    let Ground { catalog, observations, dialer, client, expect_gone } = ground;
     let picture = Arc::<ArcSwap<Picture>>::default();
     let (orders, ordered) = Orders::new();
-    let painter = Painter::new(settings.clone(), Policy { home, ..Policy::default() }, observations);
+    let painter = Painter::new(settings.clone(), observations);
     let keeper = Keeper { painter, picture: picture.clone(), catalog, client, orders: ordered };
     let stop = tasks.stop_signal();
     tasks.vital(TaskName::RoutingTable, async move {
         stop.run_until_cancelled(keeper.run()).await;
     });
     let dress = Dress::new(&settings.manager_id, settings.forward_credentials, settings.timeout);
-    let worker = Arc::new(Worker::new(0, &settings, CancellationToken::new()));
-    Gateway { shared: Arc::new(Shared { dress, picture, dialer, orders, owners: Owners::default(), settings }), worker }
+    let budgets = (0..settings.workers.max(1)).map(|_| Arc::new(Mutex::new(Budget::new(settings.budget_of_worker())))).collect();
+    let shared = Shared { dress, picture, dialer, orders, owners: Owners::default(), budgets, expect_gone, settings };
+    let worker = Arc::new(Worker::new(0, &shared, CancellationToken::new()));
+    Gateway { shared: Arc::new(shared), worker }
 }
 
 fn describe() {
@@ -121,9 +153,30 @@ fn describe() {
 }
 
 impl Worker {
-    fn new(index: usize, settings: &GatewaySettings, stopping: CancellationToken) -> Self {
-        let forwarded = Forwarded::new(settings.trusted_proxies.clone());
-        Self { index, turns: Turns::new(), budget: Mutex::default(), forwarded, stopping }
+    fn new(index: usize, shared: &Shared, stopping: CancellationToken) -> Self {
+        let forwarded = Forwarded::new(shared.settings.trusted_proxies.clone());
+        let budget = shared.budgets.get(index).cloned().unwrap_or_default();
+        Self { index, turns: Turns::new(), budget, forwarded, stopping }
+    }
+}
+
+/// Whether a request is for an instance, and not for the manager itself.
+fn is_claimed(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let path = uri.path();
+    // Most requests: nothing on these paths is the manager's.
+    if path.starts_with("/api/v1/queues/") || path.starts_with("/api/v1/eventstores/") {
+        return true;
+    }
+    // What may be done with a path is told by whoever answers when it is read.
+    let method = if method == Method::OPTIONS { "GET" } else { method.as_str() };
+    match place(method, path, uri.query()) {
+        Ok(Whose::Own) => false,
+        Ok(Whose::Health(_)) => Chosen::is_in(headers),
+        Ok(Whose::Routed(routed)) => {
+            let for_all = matches!(routed.ask.need, Need::Cluster(_) | Need::FanIn(_)) && routed.through.is_none();
+            !for_all || Chosen::is_in(headers)
+        }
+        Err(_) => true,
     }
 }
 
@@ -131,26 +184,11 @@ impl Front for Gateway {
     type Body = RoutedBody;
 
     fn claims<B>(&self, request: &Request<B>) -> bool {
-        let path = request.uri().path();
-        // Most requests: nothing on these paths is the manager's.
-        if path.starts_with("/api/v1/queues/") || path.starts_with("/api/v1/eventstores/") {
-            return true;
-        }
-        // What may be done with a path is told by whoever answers when it is read.
-        let method = if request.method() == http::Method::OPTIONS { "GET" } else { request.method().as_str() };
-        match place(method, path, request.uri().query()) {
-            Ok(Whose::Own) => false,
-            Ok(Whose::Health(_)) => Chosen::is_in(request.headers()),
-            Ok(Whose::Routed(routed)) => {
-                let for_all = matches!(routed.ask.need, Need::Cluster(_) | Need::FanIn(_)) && routed.through.is_none();
-                !for_all || Chosen::is_in(request.headers())
-            }
-            Err(_) => true,
-        }
+        is_claimed(request.method(), request.uri(), request.headers())
     }
 
     fn for_worker(&self, place: &Place) -> Self {
-        let worker = Worker::new(place.worker, &self.shared.settings, place.stopping.clone());
+        let worker = Worker::new(place.worker, &self.shared, place.stopping.clone());
         Self { shared: self.shared.clone(), worker: Arc::new(worker) }
     }
 

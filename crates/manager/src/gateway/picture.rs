@@ -10,7 +10,7 @@ use peegeeq_domain::federation::SetupBinding;
 use peegeeq_domain::health::HealthState;
 use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::routing::pick::Loads;
-use peegeeq_domain::routing::table::{Member, Policy, Table};
+use peegeeq_domain::routing::table::{Member, Table};
 use peegeeq_domain::time::Moment;
 
 use super::learned::Learned;
@@ -25,6 +25,10 @@ pub(super) struct Picture {
     pub(super) table: Table,
     /// By number of the candidate.
     pub(super) upstreams: Box<[Arc<Upstream>]>,
+    /// Counts pictures, from 1; 0 is the empty one before the first.
+    pub(super) generation: u64,
+    /// When it was made.
+    pub(super) made_at: Moment,
 }
 
 impl Loads for Picture {
@@ -39,12 +43,15 @@ impl Loads for Picture {
     fn take_probe(&self, index: usize) -> bool {
         self.upstreams.get(index).is_some_and(|upstream| upstream.record.take_probe(clock::now()))
     }
+
+    fn probe_is_free(&self, index: usize) -> bool {
+        self.upstreams.get(index).is_some_and(|upstream| upstream.record.probe_is_free(clock::now()))
+    }
 }
 
 /// Builds pictures, and remembers what the next one needs of the last.
 pub(super) struct Painter {
     pub(super) settings: GatewaySettings,
-    pub(super) policy: Policy,
     pub(super) observations: Arc<Observations>,
     pub(super) learned: Learned,
     /// Since when each can be routed to, if that was not so at the first picture.
@@ -55,8 +62,8 @@ pub(super) struct Painter {
 }
 
 impl Painter {
-    pub(super) fn new(settings: GatewaySettings, policy: Policy, observations: Arc<Observations>) -> Self {
-        Self { settings, policy, observations, learned: Learned::default(), since: HashMap::new(), before: HashSet::new(), begun: false }
+    pub(super) fn new(settings: GatewaySettings, observations: Arc<Observations>) -> Self {
+        Self { settings, observations, learned: Learned::default(), since: HashMap::new(), before: HashSet::new(), begun: false }
     }
 
     /// The picture of this catalog. Instances that stayed where they were keep their connections and counts.
@@ -90,7 +97,7 @@ impl Painter {
                 ..Member::of(entry)
             })
             .collect();
-        Picture { table: Table::build(&members, &self.policy, now), upstreams }
+        Picture { table: Table::build(&members, &self.settings.policy, now), upstreams, generation: before.generation + 1, made_at: now }
     }
 
     fn upstream(&self, entry: &peegeeq_domain::catalog::Entry, before: &Picture) -> Arc<Upstream> {

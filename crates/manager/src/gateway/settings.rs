@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use peegeeq_domain::routing::accrual::AccrualPolicy;
-use peegeeq_domain::routing::pick::Strategy;
+use peegeeq_domain::routing::panic::PanicPolicies;
+use peegeeq_domain::routing::pick::Strategies;
+use peegeeq_domain::routing::retry::BudgetPolicy;
+use peegeeq_domain::routing::table::Policy;
 
 /// How requests are sent on.
 #[derive(Clone, Debug)]
@@ -12,7 +15,15 @@ pub struct GatewaySettings {
     /// Who this manager is, for the header by which loops are seen.
     pub manager_id: String,
     /// Who of several that can serve a request does.
-    pub strategy: Strategy,
+    pub strategies: Strategies,
+    /// Whether requests for one setup go to one instance, as long as it is not much busier than others.
+    pub affinity_by_setup: bool,
+    /// How the table is built: what is near, slow start, how many may be ejected.
+    pub policy: Policy,
+    /// What happens when nobody is well.
+    pub panics: PanicPolicies,
+    /// How many further attempts all requests together may have, over all workers.
+    pub budget: BudgetPolicy,
     /// The most further attempts after a first one failed.
     pub retries_max: u32,
     /// When an instance is left alone because requests to it fail.
@@ -41,4 +52,12 @@ pub struct GatewaySettings {
     pub forward_credentials: bool,
     /// How many workers there are.
     pub workers: usize,
+}
+
+impl GatewaySettings {
+    /// The part of the budget of one worker. The reserve is shared out; a worker has a retry a second if there is any reserve.
+    pub(super) fn budget_of_worker(&self) -> BudgetPolicy {
+        let workers = u32::try_from(self.workers.max(1)).unwrap_or(u32::MAX);
+        BudgetPolicy { reserve_per_second: self.budget.reserve_per_second.div_ceil(workers), ..self.budget }
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Record {
     policy: AccrualPolicy,
     latency: AtomicU64,
     accrual: Mutex<Accrual>,
+    /// All failures so far.
+    failures: AtomicU64,
     /// A success would change nothing: most requests need not lock.
     quiet: AtomicBool,
 }
@@ -28,7 +30,7 @@ impl Record {
     pub(super) fn new(policy: AccrualPolicy) -> Self {
         let latency = PeakEwma::new(&EwmaPolicy::default(), clock::now());
         let latency = AtomicU64::new(latency.to_bits());
-        Self { policy, latency, accrual: Mutex::default(), quiet: AtomicBool::new(true) }
+        Self { policy, latency, accrual: Mutex::default(), failures: AtomicU64::new(0), quiet: AtomicBool::new(true) }
     }
 
     /// A request ended after so long. `true`: what to do with the instance changed.
@@ -38,8 +40,10 @@ impl Record {
         let next = if failure.is_some() { before.observe_failure(&policy, took, now) } else { before.observe(&policy, took, now) };
         // Of two at the same time one may be lost: an average does not mind.
         self.latency.store(next.to_bits(), Ordering::Relaxed);
-        if failure.is_none() && self.quiet.load(Ordering::Relaxed) {
-            return false;
+        match failure {
+            None if self.quiet.load(Ordering::Relaxed) => return false,
+            None => {}
+            Some(_) => _ = self.failures.fetch_add(1, Ordering::Relaxed),
         }
         self.next(AccrualEvent::Ended { is_probe, failure }, now)
     }
@@ -56,6 +60,23 @@ impl Record {
         let is_free = accrual.is_open_for_probe();
         *accrual = accrual.next(AccrualEvent::ProbeTaken, &self.policy, now, 0);
         is_free
+    }
+
+    /// Whether that request is still to be had.
+    pub(super) fn probe_is_free(&self, now: Moment) -> bool {
+        let accrual = self.accrual.lock().unwrap_or_else(PoisonError::into_inner);
+        accrual.next(AccrualEvent::Tick, &self.policy, now, 0).is_open_for_probe()
+    }
+
+    /// All failures so far.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Whether it takes part: the word for it, and the arithmetic behind it.
+    pub(super) fn told(&self, now: Moment) -> (&'static str, String) {
+        let accrual = self.accrual.lock().unwrap_or_else(PoisonError::into_inner).next(AccrualEvent::Tick, &self.policy, now, 0);
+        (accrual.word(), accrual.tell(&self.policy, now))
     }
 
     fn next(&self, event: AccrualEvent, now: Moment) -> bool {

@@ -16,6 +16,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::counts::{Counted, Counts};
 use super::link::Link;
 use super::settings::GatewaySettings;
 use super::standing::Record;
@@ -47,7 +48,9 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [(Self, &'static str); 5] = [
+    pub(super) const COUNT: usize = Self::ALL.len();
+
+    pub(super) const ALL: [(Self, &'static str); 5] = [
         (Self::Answered, "answered"),
         (Self::BrokenOff, "broken_off"),
         (Self::Abandoned, "abandoned"),
@@ -68,7 +71,9 @@ pub(super) struct Upstream {
     pub(super) time_to_head: Histogram,
     /// What its requests say about it.
     pub(super) record: Record,
-    outcomes: [Counter; Outcome::ALL.len()],
+    outcomes: [Counter; Outcome::COUNT],
+    /// By worker.
+    counts: Box<[Counts]>,
     in_flight: Gauge,
     under_way: AtomicUsize,
     under_way_max: usize,
@@ -102,6 +107,7 @@ impl Upstream {
             time_to_head: metrics::histogram!("peegeeq_routed_duration_seconds", "instance" => instance.clone()),
             record: Record::new(settings.accrual),
             outcomes: Outcome::ALL.map(outcome),
+            counts: (0..settings.workers.max(1)).map(|_| Counts::default()).collect(),
             in_flight: metrics::gauge!("peegeeq_routed_in_flight", "instance" => instance.clone()),
             under_way: AtomicUsize::new(0),
             under_way_max: settings.concurrency,
@@ -121,10 +127,21 @@ impl Upstream {
         self.under_way.load(Ordering::Relaxed)
     }
 
-    /// Counts a request that did not become one under way.
-    pub(super) fn count(&self, outcome: Outcome) {
-        if let Some(place) = Outcome::ALL.iter().position(|(known, _)| *known == outcome) {
-            self.outcomes[place].increment(1);
+    /// Requests waiting for a place.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Requests that ended, by how they did.
+    pub(super) fn counted(&self) -> Counted {
+        self.counts.iter().map(Counts::read).sum()
+    }
+
+    /// Counts a request that ended.
+    pub(super) fn count(&self, worker: usize, outcome: Outcome) {
+        self.outcomes[outcome as usize].increment(1);
+        if let Some(counts) = self.counts.get(worker) {
+            counts.add(outcome);
         }
     }
 
@@ -245,7 +262,7 @@ impl Drop for InFlight {
         if self.is_probe {
             self.upstream.record.probe_lost();
         }
-        self.upstream.count(self.outcome);
+        self.upstream.count(self.worker, self.outcome);
         self.upstream.leave();
     }
 }

@@ -123,11 +123,6 @@ impl Memory {
         base * setups.clamp(SETUPS_UNSTRETCHED, SETUPS_UNSTRETCHED * STRETCH_MAX) / SETUPS_UNSTRETCHED
     }
 
-    /// Forgets setups that were taken away on purpose.
-    pub(super) fn forget(&mut self, detached: &[Arc<str>]) {
-        self.known.retain(|id, _| !detached.contains(id));
-    }
-
     /// Takes note of which setups there are: new ones, missing ones, and those that came back.
     fn follow(&mut self, present: &[Arc<str>], looked_at: &[Arc<str>]) {
         let (mut missing, before) = (0, self.known.len());

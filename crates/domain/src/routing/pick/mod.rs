@@ -6,6 +6,7 @@ mod affinity;
 mod choose;
 mod load;
 mod schedule;
+mod strategies;
 mod strategy;
 mod tried;
 
@@ -13,6 +14,7 @@ pub use affinity::Affinity;
 pub use choose::{Draw, NoCandidate};
 pub use load::{EwmaPolicy, Loads, PeakEwma};
 pub use schedule::Schedule;
+pub use strategies::{Strategies, StrategyFrom};
 pub use strategy::Strategy;
 pub use tried::{TRIED_MAX, Tried};
 

@@ -91,6 +91,12 @@ impl Index {
         self.places = places;
     }
 
+    /// The setups there are, in the order in which they were added.
+    pub(super) fn setups(&self) -> impl Iterator<Item = &str> {
+        let whole = self.slots.iter().map(Slot::key).filter(|key| key.queue.is_none() && key.environment.is_none() && key.region.is_none());
+        whole.filter_map(|key| key.setup)
+    }
+
     pub(super) fn get(&self, key: Key<'_>) -> Option<Range> {
         let hash = key.hash();
         for place in probe(hash, self.places.len()) {

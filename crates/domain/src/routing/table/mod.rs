@@ -149,6 +149,11 @@ impl Table {
         self.candidates.binary_search_by(|candidate| candidate.id.as_str().cmp(instance)).ok()
     }
 
+    /// The setups that anybody has or had, in the order in which the table was built: by id.
+    pub fn setups(&self) -> impl Iterator<Item = &str> {
+        self.index.setups()
+    }
+
     /// When a table from the same inputs would differ because time went on: build again then.
     pub fn changes_at(&self) -> Option<crate::time::Moment> {
         self.changes_at

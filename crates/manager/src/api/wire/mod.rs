@@ -9,6 +9,7 @@ pub mod instance;
 pub mod management;
 pub mod order;
 pub mod registration;
+pub mod routing;
 pub mod status;
 pub mod words;
 

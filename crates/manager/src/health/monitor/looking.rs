@@ -66,7 +66,6 @@ impl Monitor {
                 return;
             }
         };
-        memory.forget(&self.observations.slot(watched.id().as_str()).map(|slot| slot.take_detached()).unwrap_or_default());
         let (instance, lookout) = (watched.instance.clone(), self.lookout.clone());
         self.looks_running += 1;
         self.set_going(Some(News::LookLost { serial }), async move {
