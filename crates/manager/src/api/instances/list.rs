@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::past::{self, PastView};
 use super::list_query::{ListQuery, PAGE_SIZE_MAX};
+use super::past::{self, PastView};
 use crate::api::answer;
 use crate::api::error::ErrorBody;
 use crate::api::extract::{has_tag, not_modified, query};

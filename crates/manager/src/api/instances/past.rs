@@ -2,9 +2,9 @@
 //!
 //! Owns the parameter and what is told of the journal's reach. Does not own the replay (the registry and the domain do).
 
+use http::StatusCode;
 use peegeeq_domain::instance::Fault;
 use peegeeq_domain::time::Timestamp;
-use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 

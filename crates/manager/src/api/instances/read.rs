@@ -8,9 +8,9 @@ use peegeeq_domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::past::{self, PastView};
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
-use super::past::{self, PastView};
 use crate::api::extract::{has_tag, not_modified, query};
 use crate::api::listing::Rendered;
 use crate::api::state::{ApiState, Shared};

@@ -198,9 +198,7 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
     let text = |field: &Option<Cow<str>>| field.as_deref().map(String::from);
     Some(match &*record.kind {
         "manager.started" => JournalEvent::ManagerStarted { version: text(&record.version)? },
-        "instance.registered" => {
-            JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)?, instance, by: name(&record.by) }
-        }
+        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)?, instance, by: name(&record.by) },
         "instance.updated" => JournalEvent::Updated {
             id: id()?,
             revision: Revision(record.revision?),
