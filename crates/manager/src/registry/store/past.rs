@@ -73,6 +73,10 @@ struct Walk {
     events: Vec<Happened>,
     /// Whether it found what was registered.
     is_anchored: bool,
+    /// Whether it found what the verdict was, or why there was none.
+    is_judged: bool,
+    /// Whether it gave up before the beginning.
+    is_cut: bool,
 }
 
 impl Snapshot {
@@ -90,7 +94,7 @@ impl Snapshot {
             let number = entry.seq.number;
             let Some(event) = entry.event else { continue };
             is_anchored |= entry.at < from && is_anchor(&event);
-            is_judged |= entry.at < from && !matches!(event, JournalEvent::Updated { .. } | JournalEvent::Ordered { .. });
+            is_judged |= entry.at < from && is_judgement(&event);
             let starts = matches!(event, JournalEvent::ManagerStarted { .. });
             events.push(Happened { at: entry.at, event });
             if starts {
@@ -180,28 +184,38 @@ impl Snapshot {
         now: &Catalog,
         left: &mut usize,
     ) -> Result<Past, redb::Error> {
-        let Walk { events, is_anchored } = self.walk_back(id, end, reset, left)?;
-        let mut past = if is_anchored { Past::default() } else { self.before_what_followed(id, end, newest, now, left)? };
+        let Walk { events, is_anchored, is_judged, is_cut } = self.walk_back(id, end, reset, left)?;
+        let mut past = Past::default();
+        let is_whole = is_anchored && is_judged;
+        if !(is_cut || is_whole) {
+            past = self.before_what_followed(id, end, newest, now, left)?;
+            if is_anchored {
+                past.standing = Standing::Unknown;
+            }
+        }
         events.iter().for_each(|happened| past.apply(&happened.event));
         Ok(past)
     }
 
-    /// The entries about an instance before `end`, back to the one that says what was registered.
+    /// The entries about an instance before `end`, back to those that say what was registered and how it was.
     fn walk_back(&self, id: &str, end: u64, reset: &Option<(u64, JournalEvent)>, left: &mut usize) -> Result<Walk, redb::Error> {
         let (mut walk, mut reset) = (Walk::default(), reset.as_ref());
-        for number in about(&self.by_instance, id, 0..end, Order::Descending)?.take(OF_ONE_MAX) {
+        for number in about(&self.by_instance, id, 0..end, Order::Descending)? {
             *left = left.saturating_sub(1);
             let Some(JournalEntry { seq, at, event: Some(event) }) = self.entry(number?)? else { continue };
             if let Some((_, event)) = reset.take_if(|(number, _)| *number > seq.number) {
                 walk.events.push(Happened { at, event: event.clone() });
+                walk.is_judged = true;
             }
-            walk.is_anchored = is_anchor(&event);
+            walk.is_anchored |= is_anchor(&event);
+            walk.is_judged |= is_judgement(&event);
             walk.events.push(Happened { at, event });
-            if walk.is_anchored || *left == 0 {
+            walk.is_cut = *left == 0 || walk.events.len() >= OF_ONE_MAX;
+            if walk.is_cut || (walk.is_anchored && walk.is_judged) {
                 break;
             }
         }
-        if let Some((_, event)) = reset.filter(|_| !walk.is_anchored) {
+        if let Some((_, event)) = reset.filter(|_| !walk.is_judged) {
             walk.events.push(Happened { at: Timestamp::default(), event: event.clone() });
         }
         walk.events.reverse();
@@ -239,4 +253,14 @@ impl Snapshot {
 /// Whether an entry says by itself what is registered after it.
 fn is_anchor(event: &JournalEvent) -> bool {
     event.registered().is_some() || matches!(event, JournalEvent::Registered { .. } | JournalEvent::Deregistered { .. })
+}
+
+/// Whether the verdict after an entry does not depend on the one before it.
+fn is_judgement(event: &JournalEvent) -> bool {
+    match event {
+        JournalEvent::Updated { instance, .. } | JournalEvent::Ordered { instance, .. } => {
+            instance.as_ref().is_some_and(|instance| instance.incarnation == instance.revision)
+        }
+        _ => true,
+    }
 }
