@@ -16,7 +16,8 @@ const fn at(millis: i64) -> Timestamp {
 
 fn draft() -> Registration {
     let text = |text: &str| Some(text.to_owned());
-    Registration::from_draft(Draft { instance_id: text("a"), host: text("127.0.0.1"), port: Some(Some(1)), ..Draft::default() }).unwrap()
+    Registration::from_draft(Draft { instance_id: text("a"), host: text("127.0.0.1"), port: Some(Some(1)), ..Draft::default() })
+        .expect("a valid draft")
 }
 
 /// What is true, whoever knows it.
