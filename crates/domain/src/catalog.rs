@@ -94,6 +94,13 @@ impl Catalog {
         self.generation
     }
 
+    /// A picture of these members, each with what was observed of it: one of another time than now.
+    pub fn of(mut entries: Vec<Arc<Entry>>) -> Self {
+        entries.sort_by(|a, b| a.id().cmp(b.id()));
+        entries.dedup_by(|later, kept| later.id() == kept.id());
+        Self { generation: Generation::default(), entries }
+    }
+
     /// All members, sorted by id.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries

@@ -16,6 +16,8 @@ pub enum JournalEvent {
         /// Its version.
         version: String,
     },
+    /// A manager stopped in order. One that died did not write this.
+    ManagerStopped,
     /// An id was registered for the first time, or after it had left.
     Registered {
         /// Which.
@@ -24,6 +26,8 @@ pub enum JournalEvent {
         endpoint: String,
         /// All that was registered; entries of older versions do not have it.
         instance: Option<Arc<Instance>>,
+        /// Who registered it, if it was a caller with a name.
+        by: Option<Arc<str>>,
     },
     /// A registered id was registered again or changed.
     Updated {
@@ -57,6 +61,8 @@ pub enum JournalEvent {
     Deregistered {
         /// Which.
         id: InstanceId,
+        /// Who took it out, if it was a caller with a name.
+        by: Option<Arc<str>>,
     },
     /// Probes came to another verdict.
     VerdictChanged {
@@ -78,13 +84,14 @@ pub enum JournalEvent {
 
 impl JournalEvent {
     /// Every kind there is.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 11] = [
         "instance.deregistered",
         "instance.registered",
         "instance.updated",
         "instance.verdict",
         "journal.gap",
         "manager.started",
+        "manager.stopped",
         "operator.drain",
         "operator.expired",
         "operator.maintenance",
@@ -95,6 +102,7 @@ impl JournalEvent {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ManagerStarted { .. } => "manager.started",
+            Self::ManagerStopped => "manager.stopped",
             Self::Registered { .. } => "instance.registered",
             Self::Updated { .. } => "instance.updated",
             Self::Ordered { verb: Verb::Drain, .. } => "operator.drain",
@@ -110,11 +118,11 @@ impl JournalEvent {
     /// The instance it is about, if it is about one.
     pub const fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Self::ManagerStarted { .. } | Self::Gap { .. } => None,
+            Self::ManagerStarted { .. } | Self::ManagerStopped | Self::Gap { .. } => None,
             Self::Registered { id, .. }
             | Self::Updated { id, .. }
             | Self::Ordered { id, .. }
-            | Self::Deregistered { id }
+            | Self::Deregistered { id, .. }
             | Self::VerdictChanged { id, .. } => Some(id),
         }
     }

@@ -12,6 +12,7 @@ pub mod access;
 pub mod catalog;
 pub mod federation;
 pub mod health;
+pub mod history;
 pub mod instance;
 pub mod journal;
 pub mod network;

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two times: who came, who left, and what is different of who stayed. */
+        get: operations["diffInstances"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/federated/consumer-groups": {
         parameters: {
             query?: never;
@@ -217,7 +234,7 @@ export interface paths {
         };
         /**
          * Lists all registered instances, healthy or not.
-         * @description Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
+         * @description With `at`, as they were at that time: see `past` for what the journal knows of it. Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
          */
         get: operations["listInstances"];
         put?: never;
@@ -262,6 +279,23 @@ export interface paths {
         post?: never;
         /** Deregisters an instance: the shorter path. */
         delete: operations["deleteInstance"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/instances/{instanceId}/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of the time an instance was available. */
+        get: operations["getInstanceAvailability"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -556,6 +590,48 @@ export interface paths {
         get: operations["getManagementQueues"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How requests are spread just now, and by which rules.
+         * @description Counts are since the instance was registered at its address, or since the manager started. With `setup`, only the groups
+         *     of that one are told; without it those of the first setups by id.
+         */
+        get: operations["getRouting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Who would get a request, who not and why. Nothing is sent to an instance.
+         * @description Decided by the functions that real requests go through, on the same table and the same loads. Strategies that take turns
+         *     or chances may choose somebody else for the next request: candidates and exclusions are what holds.
+         */
+        post: operations["explainRoute"];
         delete?: never;
         options?: never;
         head?: never;
@@ -966,6 +1042,65 @@ export interface components {
              */
             totalRequests?: number | null;
         };
+        /** @description How much of the time an instance was available. */
+        AvailabilityAnswer: {
+            /**
+             * Format: double
+             * @description Part of the time known as healthy or unhealthy in which it was healthy, 0 to 1; null if there is none.
+             */
+            availability?: number | null;
+            /**
+             * Format: double
+             * @description Time that counts for neither: not registered, starting, stopping, in maintenance.
+             */
+            excludedSeconds: number;
+            /**
+             * Format: int64
+             * @description Times it went from healthy to unhealthy.
+             */
+            failures: number;
+            /** @description Its beginning, ISO 8601. */
+            from: string;
+            /** @description Which instance. */
+            instanceId: string;
+            /**
+             * Format: double
+             * @description Time known as healthy or unhealthy.
+             */
+            knownSeconds: number;
+            /** @description `Availability retrieved successfully` */
+            message: string;
+            /**
+             * Format: double
+             * @description Time healthy for each failure; null if there were none.
+             */
+            mtbfSeconds?: number | null;
+            /**
+             * Format: double
+             * @description Mean time to repair of failures that began and ended in the window; null if there were none.
+             */
+            mttrSeconds?: number | null;
+            /** @description How far back the journal tells of this instance; null if it tells nothing. Before this, everything is unknown. */
+            reaches?: string | null;
+            /** @description The window in parts, without holes. */
+            spans: components["schemas"]["SpanView"][];
+            /** @description When. */
+            timestamp: string;
+            /** @description Its end: now. */
+            to: string;
+            /**
+             * Format: int64
+             * @description Changes from one known state to another.
+             */
+            transitions: number;
+            /**
+             * Format: double
+             * @description Time of which nobody knows: before the journal reaches, while no manager ran, where entries were lost, before the first check.
+             */
+            unknownSeconds: number;
+            /** @description The window as it was said. */
+            window: string;
+        };
         /** @description What these answers say beside what an instance would. */
         Beside: {
             /** @description Whether the answer speaks for all there is. */
@@ -993,6 +1128,18 @@ export interface components {
              * @description When this answer was sent.
              */
             timestamp: number;
+        };
+        /** @description An instance that differs. */
+        ChangedView: {
+            /** @description What differs, by the names that the fields have in an instance; `status` is the verdict with what was ordered. */
+            fields: components["schemas"]["FieldView"][];
+            /** @description Which. */
+            instanceId: string;
+        };
+        /** @description Who gets a request. */
+        ChosenView: {
+            /** @description Its id. */
+            instanceId: string;
         };
         /** @description `GET /api/v1/management/event-stores` */
         ClusterEventStores: components["schemas"]["Beside"] & {
@@ -1135,6 +1282,22 @@ export interface components {
              */
             totalQueries?: number | null;
         };
+        /** @description A database. */
+        DatabaseView: {
+            /** @description Its name. */
+            database: string;
+            /** @description The environment whose network it is in. */
+            environment: string;
+            /** @description Its host. */
+            host: string;
+            /**
+             * Format: int32
+             * @description Its port.
+             */
+            port: number;
+            /** @description The schema in it. */
+            schema: string;
+        };
         /** @description A setup that an answer does not speak for. */
         DegradedSetupView: {
             /** @description What to do about it. */
@@ -1166,6 +1329,23 @@ export interface components {
             /** @description What is wrong with it. */
             message: string;
         };
+        /** @description What differs. */
+        DiffAnswer: {
+            /** @description Instances that came, as they are at the later time. */
+            added: components["schemas"]["InstanceView"][];
+            /** @description Instances that are there at both times and differ. */
+            changed: components["schemas"]["ChangedView"][];
+            /** @description The earlier time. */
+            from: components["schemas"]["PastView"];
+            /** @description `Differences retrieved successfully` */
+            message: string;
+            /** @description Instances that left, as they were at the earlier time. */
+            removed: components["schemas"]["InstanceView"][];
+            /** @description When. */
+            timestamp: string;
+            /** @description The later time. */
+            to: components["schemas"]["PastView"];
+        };
         /** @description Body of `POST /api/v1/instances/{instanceId}/drain`, which may be empty. */
         DrainRequest: {
             /**
@@ -1190,6 +1370,36 @@ export interface components {
              * @description When it ends by itself, ISO 8601; null: never.
              */
             until?: string | null;
+        };
+        /** @description When instances are left alone. */
+        EjectionRules: {
+            /**
+             * Format: int64
+             * @description For so long at first.
+             */
+            durationMs: number;
+            /**
+             * Format: int32
+             * @description After so many failures in a row; 0 means never.
+             */
+            failures: number;
+            /**
+             * Format: int64
+             * @description For so long at most.
+             */
+            maxDurationMs: number;
+            /**
+             * Format: int32
+             * @description The most of those that can serve a request.
+             */
+            maxPercent: number;
+        };
+        /** @description Whether an instance is left alone. */
+        EjectionView: {
+            /** @description The arithmetic behind it. */
+            sentence: string;
+            /** @description `closed`: it takes part; `ejected`: it is left alone; `half-open`: one request finds out. */
+            state: string;
         };
         /** @description The fields that every federated answer has. */
         Envelope: {
@@ -1267,7 +1477,7 @@ export interface components {
             instanceId?: string | null;
             /**
              * @description What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-             *     `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `journal.gap`; `unknown` when
+             *     `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
              *     another version wrote it.
              */
             kind: string;
@@ -1297,6 +1507,25 @@ export interface components {
             oldest?: string | null;
             /** @description When. */
             timestamp: string;
+        };
+        /** @description The request that is asked about. Body of `POST /api/v1/routing/explain`. */
+        ExplainRequest: {
+            /** @description Its headers: explicit choices and an `Idempotency-Key` count. */
+            headers?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * @description Its method; `GET` if not said.
+             * @example POST
+             */
+            method?: string | null;
+            /**
+             * @description Its path and query.
+             * @example /api/v1/queues/orders-setup/orders/messages
+             */
+            path: string;
+            /** @description The setup in its body, where the path does not say it. */
+            setup?: string | null;
         };
         /** @description One instance in `failedInstances`. */
         FailedInstance: {
@@ -1334,6 +1563,15 @@ export interface components {
             aggregatedData: components["schemas"]["AggregatedData"];
             /** @description The instances that answered; on a page, those of the page. */
             instanceDetails: components["schemas"]["InstanceDetail"][];
+        };
+        /** @description A field that differs. */
+        FieldView: {
+            /** @description Its name. */
+            field: string;
+            /** @description At the earlier time. */
+            from: unknown;
+            /** @description At the later time. */
+            to: unknown;
         };
         /** @description `GET /api/v1/federated/consumer-groups` */
         FlatGroups: components["schemas"]["Envelope"] & {
@@ -1461,6 +1699,14 @@ export interface components {
              */
             unknownGroups: number;
         };
+        /** @description Those who show the same data. */
+        GroupView: {
+            database?: components["schemas"]["DatabaseView"] | null;
+            /** @description How much begins near, and how much farther away. */
+            levels: components["schemas"]["LevelView"][];
+            /** @description From near to far, then those on probation, then those that are excluded. */
+            members: components["schemas"]["MemberView"][];
+        };
         /** @description `GET /api/v1/federation/consumer-groups` */
         GroupedGroups: components["schemas"]["Envelope"] & {
             /** @description All groups together. */
@@ -1565,6 +1811,15 @@ export interface components {
              * @description Seconds since the start.
              */
             uptimeSeconds: number;
+        };
+        /** @description Where the manager stands. */
+        HomeView: {
+            /** @description Its environment. */
+            environment?: string | null;
+            /** @description Its region. */
+            region?: string | null;
+            /** @description Its zone. */
+            zone?: string | null;
         };
         /** @description What one instance sees, also where another one shows the same data. */
         InstanceDetail: {
@@ -1678,6 +1933,7 @@ export interface components {
             page?: number | null;
             /** @description Rows of a page. */
             pageSize?: number | null;
+            past?: components["schemas"]["PastView"] | null;
             /** @description When. */
             timestamp: string;
             /** @description All registered instances. */
@@ -1692,6 +1948,7 @@ export interface components {
         InstanceRead: {
             /** @description `Instance retrieved successfully` */
             message: string;
+            past?: components["schemas"]["PastView"] | null;
             /** @description Its setups, as last seen; null before the first look. */
             setups?: components["schemas"]["SetupView"][] | null;
             /** @description Why the setups may be out of date. */
@@ -1764,6 +2021,18 @@ export interface components {
              */
             weight: number;
         };
+        /** @description Candidates that are equally near. */
+        LevelView: {
+            /** @description How many candidates it has. */
+            candidates: number;
+            /** @description `zone`, `region` or `environment`. */
+            rung: string;
+            /**
+             * Format: int32
+             * @description How many of a thousand requests begin here.
+             */
+            share: number;
+        };
         /** @description Body of `POST /api/v1/instances/{instanceId}/maintenance`, which may be empty. */
         MaintenanceRequest: {
             /**
@@ -1801,6 +2070,20 @@ export interface components {
             timestamp: number;
             /** @description Version of the manager. */
             version: string;
+        };
+        /** @description A member of a group. */
+        MemberView: {
+            /** @description The request would go there. */
+            chosen: boolean;
+            /** @description Its id. */
+            instanceId: string;
+            /** @description The word for why it is excluded. */
+            reason?: string | null;
+            score?: components["schemas"]["ScoreView"] | null;
+            /** @description How it stands, as a sentence. */
+            sentence: string;
+            /** @description `candidate`, `probation` or `excluded`. */
+            standing: string;
         };
         /** @description The cluster as one. Null is "no instance supplied it". */
         MetricsBlocks: {
@@ -1930,6 +2213,24 @@ export interface components {
             status: string;
             /** @description When. */
             timestamp: string;
+        };
+        /** @description What happens when nobody is well. */
+        PanicView: {
+            /** @description To requests that only look: `best_evidence` or `fail`. */
+            reads: string;
+            /** @description To all others. */
+            writes: string;
+        };
+        /** @description What is known of a time in the past. */
+        PastView: {
+            /** @description The time asked about, ISO 8601. */
+            at: string;
+            /** @description Instances that were or may have been registered, of which the journal does not say any more as what. They are not listed. */
+            incomplete: string[];
+            /** @description How far back the journal reaches. */
+            reaches: string;
+            /** @description Listed instances of whose health nobody knows, because no manager ran or entries were lost. They are `unknown`. */
+            unjudged: string[];
         };
         /** @description How long the parts of a check took, in milliseconds; a part that did not happen is null. */
         PhasesView: {
@@ -2152,11 +2453,231 @@ export interface components {
              */
             revision?: number | null;
         };
+        /** @description Further attempts. */
+        RetriesView: {
+            /**
+             * Format: int64
+             * @description How many retries those requests allow, over all workers.
+             */
+            allowance: number;
+            /**
+             * Format: int32
+             * @description For a hundred requests.
+             */
+            budgetPercent: number;
+            /**
+             * Format: int32
+             * @description The most for one request.
+             */
+            max: number;
+            /**
+             * Format: int64
+             * @description Requests that count now.
+             */
+            requests: number;
+            /**
+             * Format: int32
+             * @description A second, however few requests there are.
+             */
+            reservePerSecond: number;
+            /**
+             * Format: int64
+             * @description Retries that count now.
+             */
+            retries: number;
+            /**
+             * Format: int64
+             * @description How long requests and retries count.
+             */
+            windowMs: number;
+        };
+        /** @description What would become of a request. */
+        RouteView: {
+            /** @description Requests for the same go to the same instance, whatever the strategy. */
+            affinity: boolean;
+            chosen?: components["schemas"]["ChosenView"] | null;
+            /** @description `read` or `write`. */
+            effect: string;
+            /** @description The groups that were found; more than one is a conflict. */
+            groups: components["schemas"]["GroupView"][];
+            /** @description It may be sent to another instance although the first may have acted on it. */
+            mayRepeat: boolean;
+            /** @description Its method. */
+            method: string;
+            /**
+             * @description What it needs: `setup`, `setup-in-body`, `setup-of-store`, `new-setup`, `owner`, `any-instance`, `chosen-instance`; or
+             *     `manager` if the manager answers itself.
+             */
+            need: string;
+            /** @description What came out: `picked`, `last-resort`, `nobody`, `conflict`, `unknown`, `no-such-instance` or `manager`. */
+            outcome: string;
+            /** @description Its path and query. */
+            path: string;
+            /** @description The queue in it, if the path says so. */
+            queue?: string | null;
+            /** @description What came out, as a sentence. */
+            sentence: string;
+            /** @description The setup it is for. */
+            setupId?: string | null;
+            /**
+             * Format: int32
+             * @description Status of the answer, if no instance gets the request.
+             */
+            status?: number | null;
+            /** @description The strategy in force; null if the manager answers itself. */
+            strategy?: string | null;
+            /** @description What the strategy was chosen by: `usual`, `environment`, `reads`, `writes` or `streams`. */
+            strategyFrom: string;
+            /** @description Its answer goes on and on. */
+            stream: boolean;
+            /** @description The table by which it was decided. */
+            table: components["schemas"]["TableView"];
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description Why an instance gets no requests. */
+        RoutedInstanceExcluded: {
+            /** @description The word. */
+            reason: string;
+            /** @description The sentence. */
+            sentence: string;
+        };
+        /** @description One instance. */
+        RoutedInstanceView: {
+            /** @description Whether it is left alone because requests to it fail. */
+            ejection: components["schemas"]["EjectionView"];
+            /** @description Its environment. */
+            environment: string;
+            excluded?: components["schemas"]["RoutedInstanceExcluded"] | null;
+            /**
+             * Format: int64
+             * @description Attempts that spoke against it: not connected, broken, timed out, or answered with an error of the server.
+             */
+            failures: number;
+            /** @description Requests under way. */
+            inFlight: number;
+            /** @description Its id. */
+            instanceId: string;
+            /**
+             * Format: double
+             * @description Estimated latency: it jumps up at once and comes down slowly.
+             */
+            latencyMs: number;
+            /** @description Attempts by how they ended. */
+            outcomes: {
+                [key: string]: number;
+            };
+            /** @description Its region. */
+            region: string;
+            /**
+             * Format: int64
+             * @description Attempts at it that ended.
+             */
+            requests: number;
+            /** @description How near it is: `zone`, `region` or `environment`. */
+            rung: string;
+            /**
+             * Format: int32
+             * @description Setups it has; null before it was asked.
+             */
+            setups?: number | null;
+            /**
+             * Format: int64
+             * @description Of a thousand attempts at all instances, so many were at it.
+             */
+            share: number;
+            slowStart?: components["schemas"]["SlowStartView"] | null;
+            /** @description Requests waiting for a place. */
+            waiting: number;
+            /**
+             * Format: int32
+             * @description Its share relative to others.
+             */
+            weight: number;
+            /** @description Its metadata value `zone`. */
+            zone?: string | null;
+        };
+        /** @description Who could serve a setup. */
+        RoutedSetupView: {
+            /** @description More than one means several databases under one id: requests get 409 unless one is chosen. */
+            groups: components["schemas"]["GroupView"][];
+            /** @description Its id. */
+            setupId: string;
+        };
+        /** @description `GET /api/v1/routing` */
+        RoutingView: {
+            /** @description `setup` if requests for one setup go to one instance, else `none`. */
+            affinity: string;
+            /** @description When instances are left alone. */
+            ejection: components["schemas"]["EjectionRules"];
+            /**
+             * Format: int64
+             * @description Until who came back counts for its level.
+             */
+            failbackAfterMs: number;
+            /** @description Where the manager stands. */
+            home: components["schemas"]["HomeView"];
+            /** @description Every instance. */
+            instances: components["schemas"]["RoutedInstanceView"][];
+            /** @description What happens when nobody is well. */
+            panic: components["schemas"]["PanicView"];
+            /** @description Further attempts, and what is left of their budget. */
+            retries: components["schemas"]["RetriesView"];
+            /** @description Setups with the groups that could serve them. */
+            setups: components["schemas"]["RoutedSetupView"][];
+            /** @description There are more setups than are told. */
+            setupsLeftOut: number;
+            /**
+             * Format: int64
+             * @description While the share of a newcomer grows.
+             */
+            slowStartMs: number;
+            /** @description Where something else is said. */
+            strategies: components["schemas"]["StrategiesView"];
+            /** @description The strategy where nothing else is said. */
+            strategy: string;
+            /** @description The table by which requests are routed. */
+            table: components["schemas"]["TableView"];
+            /** @description When. */
+            timestamp: string;
+        };
         /**
          * @description Plain or encrypted.
          * @enum {string}
          */
         SchemeWord: "http" | "https";
+        /** @description The numbers behind a choice. */
+        ScoreView: {
+            /**
+             * Format: double
+             * @description What is compared, the less the better; null where the strategy does not compare.
+             */
+            cost?: number | null;
+            /**
+             * Format: int32
+             * @description Requests under way.
+             */
+            inFlight: number;
+            /**
+             * Format: double
+             * @description Its latency in milliseconds.
+             */
+            latencyMs: number;
+            /**
+             * Format: double
+             * @description The part of its weight that counts: it grows from 0.1 to 1 while it is new.
+             */
+            maturity: number;
+            /** @description `zone`, `region` or `environment`. */
+            rung: string;
+            /** @description It should be left alone, but too few would remain. */
+            spared: boolean;
+            /**
+             * Format: int32
+             * @description Its share relative to others.
+             */
+            weight: number;
+        };
         /** @description One setup of an instance. */
         SetupView: {
             /** @description Why it is not up. */
@@ -2197,6 +2718,19 @@ export interface components {
             /** @description Schema within it. */
             schema: string;
         };
+        /** @description A newcomer's share grows. */
+        SlowStartView: {
+            /**
+             * Format: int64
+             * @description How long it still grows.
+             */
+            leftMs: number;
+            /**
+             * Format: double
+             * @description The part of its weight that counts now.
+             */
+            part: number;
+        };
         /** @description One instance in `sources`. */
         SourceView: {
             /** @description Its environment. */
@@ -2224,6 +2758,15 @@ export interface components {
              * @description How old its answer is; null if it was not asked.
              */
             ageMs?: number | null;
+        };
+        /** @description A time in which the state was the same. */
+        SpanView: {
+            /** @description From here, ISO 8601. */
+            from: string;
+            /** @description `healthy`, `unhealthy`, `starting`, `stopping`, `maintenance`, `absent` (not registered) or `unknown`. */
+            state: string;
+            /** @description Up to here; null: it is so now. */
+            to?: string | null;
         };
         /** @description An event store on one instance. */
         StoreInstance: {
@@ -2293,6 +2836,19 @@ export interface components {
              */
             unknownStores: number;
         };
+        /** @description The strategies that are set beside the usual one. The kind of a request wins over its environment. */
+        StrategiesView: {
+            /** @description By environment. */
+            environments: {
+                [key: string]: string;
+            };
+            /** @description For requests that only look. */
+            reads?: string | null;
+            /** @description For streams. */
+            streams?: string | null;
+            /** @description For all others. */
+            writes?: string | null;
+        };
         /** @description Machines. */
         SystemBlock: {
             /**
@@ -2313,6 +2869,26 @@ export interface components {
             totalDiskUsage?: string | null;
             /** @description Memory in use, such as `2.8GB`. */
             totalMemoryUsage?: string | null;
+        };
+        /** @description The table by which requests are routed. */
+        TableView: {
+            /**
+             * Format: int64
+             * @description How long ago it was made.
+             */
+            ageMs: number;
+            /**
+             * Format: int64
+             * @description In how long it changes by itself because somebody's time is up; null if it does not.
+             */
+            changesInMs?: number | null;
+            /**
+             * Format: int64
+             * @description Counts the tables since the manager started.
+             */
+            generation: number;
+            /** @description How many setups it knows. */
+            setups: number;
         };
         /** @description Body of `PUT /api/v1/instances/{instanceId}`. What is left out stays as it is. */
         UpdateRequest: {
@@ -2415,6 +2991,67 @@ export interface operations {
                 };
             };
             /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    diffInstances: {
+        parameters: {
+            query: {
+                /** @description The earlier time, ISO 8601. */
+                from: string;
+                /** @description The later time, ISO 8601; now, if it is not said. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description what differs */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffAnswer"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the journal does not reach back so far: see `reaches` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too many read the journal */
             503: {
                 headers: {
                     [name: string]: unknown;
@@ -3256,6 +3893,8 @@ export interface operations {
                 status?: string;
                 /** @description Field to sort by, with `-` in front for the other direction. */
                 sort?: "instanceId" | "-instanceId" | "host" | "-host" | "port" | "-port" | "environment" | "-environment" | "region" | "-region" | "version" | "-version" | "status" | "-status" | "weight" | "-weight" | "registeredAt" | "-registeredAt" | "lastHealthCheck" | "-lastHealthCheck";
+                /** @description As the instances were at this time, ISO 8601, from the journal. */
+                at?: string;
                 /** @description Page, from 1. */
                 page?: number;
                 /** @description Rows of a page; default 100 when a page is asked for. */
@@ -3294,6 +3933,24 @@ export interface operations {
             };
             /** @description needs a token */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the journal does not reach back to `at`: see `reaches` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too many read the journal */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3401,7 +4058,10 @@ export interface operations {
     };
     getInstance: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description As it was at this time, ISO 8601, from the journal. */
+                at?: string;
+            };
             header?: never;
             path: {
                 instanceId: string;
@@ -3446,6 +4106,24 @@ export interface operations {
             };
             /** @description not registered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the journal does not reach back to `at`: see `reaches` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too many read the journal */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3638,6 +4316,67 @@ export interface operations {
             };
             /** @description the disk does not take it */
             507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getInstanceAvailability: {
+        parameters: {
+            query?: {
+                /** @description How far back from now: a whole number with `s`, `m`, `h` or `d`, up to 366 days; default `24h`. */
+                window?: string;
+            };
+            header?: never;
+            path: {
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how much of the time it was available */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvailabilityAnswer"];
+                };
+            };
+            /** @description the path or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description neither registered nor in the journal */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description too many read the journal */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5030,6 +5769,127 @@ export interface operations {
             };
             /** @description earlier requests take all the time */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRouting: {
+        parameters: {
+            query?: {
+                /** @description only this setup */
+                setup?: string;
+                /** @description the most setups, 100 if not said, at most 1000; 0 leaves them out */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the distribution and the rules in force */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingView"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    explainRoute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainRequest"];
+            };
+        };
+        responses: {
+            /** @description what would become of it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteView"];
+                };
+            };
+            /** @description the question is wrong, or the request asked about is */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body took too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is not JSON */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -88,7 +88,8 @@ fn single_commits(store: &mut Store) -> Result<f64, String> {
     let began = Instant::now();
     for registration in registrations {
         let now = clock::wall();
-        let event = JournalEvent::Registered { id: registration.id.clone(), endpoint: registration.endpoint.base_url(), instance: None };
+        let event =
+            JournalEvent::Registered { id: registration.id.clone(), endpoint: registration.endpoint.base_url(), instance: None, by: None };
         let instance = Arc::new(Instance::registered(registration, now));
         store.commit(&[Write::Put(instance), Write::Note { at: now, event }], now).map_err(|error| error.sentence)?;
     }

@@ -46,7 +46,7 @@ const MODULES: [(&str, Place); 20] = [
 ];
 
 /// The doors through which a border may be crossed all the same: who, what (with everything below it), and why.
-const DOORS: [(&str, &str, &str); 6] = [
+const DOORS: [(&str, &str, &str); 7] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
     ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),

@@ -1,5 +1,6 @@
 //! What must hold for every input, one file a module.
 
 mod federation;
+mod history;
 mod quantity;
 mod routing;

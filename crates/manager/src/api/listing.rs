@@ -140,6 +140,11 @@ impl Rendered {
         Self { catalog, tag, seen: seen_of_all, text: text.freeze(), places, edition, standing, at: clock::now(), frame: OnceLock::new() }
     }
 
+    /// A picture of another time, of which nothing is known but what the journal says.
+    pub fn of_past(catalog: Catalog) -> Self {
+        Self::new(Arc::new(catalog), &Observations::default(), None, HeaderValue::from_static("W/\"0\""), 0, 0)
+    }
+
     fn entry_places(&self) -> HashMap<*const Entry, usize> {
         self.catalog.entries().iter().enumerate().map(|(index, entry)| (Arc::as_ptr(entry), index)).collect()
     }

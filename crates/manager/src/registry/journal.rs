@@ -6,9 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use peegeeq_domain::catalog::Catalog;
+use peegeeq_domain::history::Past;
+use peegeeq_domain::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
-use super::store::{EventPage, EventQuery, JournalReader, ReadError, Seq};
+use super::store::{EventPage, EventQuery, JournalReader, Life, Picture, PictureError, ReadError, Seq};
 use crate::tasks::Tasks;
 
 /// The most callers whose pages are read at the same time.
@@ -64,6 +67,16 @@ impl Journal {
         let reader = self.reader.clone();
         let read = self.tasks.short_blocking(move || reader.after(number, limit)).await;
         Ok(read.map_err(|_| JournalError::Stopping)??)
+    }
+
+    /// What is remembered of one instance, at least from `from` on if the journal reaches so far; `now` is what is true now.
+    pub async fn life(&self, id: String, from: Timestamp, now: Past) -> Result<Life, JournalError> {
+        self.read(move |reader| reader.life(&id, from, &now)).await
+    }
+
+    /// All instances as they were at a time; `now` is what is true now.
+    pub async fn picture(&self, at: Timestamp, now: Arc<Catalog>) -> Result<Result<Picture, PictureError>, JournalError> {
+        self.read(move |reader| reader.picture(at, &now)).await
     }
 
     /// Any reading, for a caller who waits for its turn.

@@ -126,7 +126,7 @@ impl Server {
         if differs {
             self.number += 1;
             let seq = Seq { epoch: EPOCH, number: self.number };
-            self.waiting.push(JournalEntry { seq, at: now, event: Some(JournalEvent::Deregistered { id }) });
+            self.waiting.push(JournalEntry { seq, at: now, event: Some(JournalEvent::Deregistered { id, by: None }) });
         }
     }
 

@@ -42,10 +42,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
     )
 )]
 pub async fn register_instance(state: Shared, request: Request) -> Response {
+    let by = caller(request.extensions().get::<Principal>());
     let registered = async {
         let body = json_body(request, &state.body).await?;
         let read = read_registration(&body, &state.networks)?;
-        let registered = in_time(&state, "", state.registry.register(read.registration)).await?;
+        let registered = in_time(&state, "", state.registry.register_by(read.registration, Some(by))).await?;
         Ok::<_, ApiError>((registered, read.ignored))
     };
     let (registered, ignored_fields) = match registered.await {
@@ -131,10 +132,13 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
         (status = 507, description = "the disk does not take it", body = ErrorBody),
     )
 )]
-pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Response {
+pub async fn deregister_instance(state: Shared, Path(id): Path<String>, request: Request) -> Response {
+    let by = caller(request.extensions().get::<Principal>());
+    // The body of a request cannot be held across a wait, and nobody reads it.
+    drop(request);
     let gone = async {
         let instance_id = read_id(&id)?;
-        in_time(&state, &id, state.registry.deregister(instance_id)).await
+        in_time(&state, &id, state.registry.deregister_by(instance_id, Some(by))).await
     };
     match gone.await {
         Err(error) => error.into_response(),
@@ -161,8 +165,8 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>) -> Respo
         (status = 507, description = "the disk does not take it", body = ErrorBody),
     )
 )]
-pub async fn delete_instance(state: Shared, path: Path<String>) -> Response {
-    deregister_instance(state, path).await
+pub async fn delete_instance(state: Shared, path: Path<String>, request: Request) -> Response {
+    deregister_instance(state, path, request).await
 }
 
 /// Waits for a change, but not for ever. The registry carries on: whether the change was made is not known then.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::list_query::{ListQuery, PAGE_SIZE_MAX};
+use super::past::{self, PastView};
 use crate::api::answer;
 use crate::api::error::ErrorBody;
 use crate::api::extract::{has_tag, not_modified, query};
@@ -66,13 +67,16 @@ struct ListFrame<'a> {
     /// Parameters of the request that mean nothing: a typo, perhaps.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     ignored_parameters: &'a [String],
+    /// What is known of the past, if the question was about that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    past: Option<&'a PastView>,
     /// When.
     timestamp: &'a str,
 }
 
 /// Lists all registered instances, healthy or not.
 ///
-/// Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
+/// With `at`, as they were at that time: see `past` for what the journal knows of it. Any `metadata.KEY=VALUE` is a filter too. The tag leaves out the times of checks, so an unchanged cluster answers 304.
 #[utoipa::path(
     get, path = "/api/v1/instances", tag = "instances", operation_id = "listInstances",
     params(ListParameters),
@@ -81,6 +85,8 @@ struct ListFrame<'a> {
         (status = 304, description = "unchanged since the answer with that ETag"),
         (status = 400, description = "a parameter is wrong", body = ErrorBody),
         (status = 401, description = "needs a token", body = ErrorBody),
+        (status = 410, description = "the journal does not reach back to `at`: see `reaches`", body = ErrorBody),
+        (status = 503, description = "too many read the journal", body = ErrorBody),
     )
 )]
 pub async fn list_instances(state: Shared, request: Request) -> Response {
@@ -88,13 +94,23 @@ pub async fn list_instances(state: Shared, request: Request) -> Response {
         Ok(query) => query,
         Err(error) => return error.into_response(),
     };
+    if let Some(at) = query.at {
+        return match past::picture(&state, at).await {
+            Err(error) => error.into_response(),
+            Ok(picture) => {
+                let (past, rendered) = (PastView::of(at, &picture), Rendered::of_past(picture.catalog));
+                let (rows, matched, shown) = rows(&query, &rendered);
+                answer::pieces(frame(&query, &rendered, rows, matched, shown, Some(&past)))
+            }
+        };
+    }
     let rendered = state.listing.current();
     let tagged = !query.is_about_times();
     if tagged && rendered.tag.to_str().is_ok_and(|tag| has_tag(request.headers(), tag)) {
         return not_modified(&rendered.tag);
     }
     let (rows, matched, shown) = rows(&query, &rendered);
-    let mut response = answer::pieces(frame(&query, &rendered, rows, matched, shown));
+    let mut response = answer::pieces(frame(&query, &rendered, rows, matched, shown, None));
     if tagged {
         response.headers_mut().insert(header::ETAG, rendered.tag.clone());
     }
@@ -115,9 +131,9 @@ fn rows(query: &ListQuery, rendered: &Rendered) -> (Bytes, usize, usize) {
 }
 
 /// The rows between the fields around them: only these few bytes are written for each request.
-fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, shown: usize) -> [Bytes; 3] {
+fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, shown: usize, past: Option<&PastView>) -> [Bytes; 3] {
     let joint = b"\",\"instances\":[";
-    let write = || fields(query, rendered, matched, shown);
+    let write = || fields(query, rendered, matched, shown, past);
     let fields = if *query == ListQuery::default() { rendered.frame(write).clone() } else { write() };
     let mut head = Vec::with_capacity(fields.len() + clock::ISO_LENGTH + joint.len());
     head.extend_from_slice(&fields);
@@ -127,7 +143,7 @@ fn frame(query: &ListQuery, rendered: &Rendered, rows: Bytes, matched: usize, sh
 }
 
 /// The fields up to the time, which is the last of them and not yet there.
-fn fields(query: &ListQuery, rendered: &Rendered, matched: usize, shown: usize) -> Bytes {
+fn fields(query: &ListQuery, rendered: &Rendered, matched: usize, shown: usize, past: Option<&PastView>) -> Bytes {
     let page = query.page;
     let fields = ListFrame {
         message: "Instances retrieved successfully",
@@ -143,6 +159,7 @@ fn fields(query: &ListQuery, rendered: &Rendered, matched: usize, shown: usize) 
         page_size: page.map(|page| page.size.min(PAGE_SIZE_MAX)),
         total_pages: page.map(|page| matched.div_ceil(page.size)),
         ignored_parameters: &query.ignored,
+        past,
         timestamp: "",
     };
     let mut text = Vec::with_capacity(512);

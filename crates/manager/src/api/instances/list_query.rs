@@ -5,8 +5,10 @@ use std::cmp::Ordering;
 use peegeeq_domain::catalog::Filter;
 use peegeeq_domain::health::HealthState;
 use peegeeq_domain::instance::Fault;
+use peegeeq_domain::time::Timestamp;
 use serde_json::{Map, Value};
 
+use super::past;
 use crate::api::error::ApiError;
 use crate::api::listing::Rendered;
 
@@ -91,6 +93,8 @@ pub(in crate::api) struct ListQuery {
     pub(in crate::api) filter: Filter,
     pub(in crate::api) sort: Option<Sort>,
     pub(in crate::api) page: Option<Page>,
+    /// As the instances were then, rather than now.
+    pub(in crate::api) at: Option<Timestamp>,
     /// The filters as they were said, for the answer.
     pub(in crate::api) said: Map<String, Value>,
     /// Parameters that mean nothing.
@@ -111,6 +115,7 @@ impl ListQuery {
             match &*name {
                 "page" => number = whole(&mut faults, "page", &value, PAGE_MAX),
                 "pageSize" => size = whole(&mut faults, "pageSize", &value, PAGE_SIZE_MAX),
+                "at" => query.at = past::time(&mut faults, "at", &value),
                 "sort" => query.sort = sort(&mut faults, &value),
                 _ => query.filter_by(name, value),
             }

@@ -21,7 +21,7 @@ pub struct EventView {
     /// When, ISO 8601.
     pub at: String,
     /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `journal.gap`; `unknown` when
+    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
     /// another version wrote it.
     pub kind: &'static str,
     /// The instance it is about, if it is about one.
@@ -53,7 +53,8 @@ fn summary(event: &JournalEvent) -> String {
     let why = |reason: &Option<std::sync::Arc<str>>| reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
     match event {
         JournalEvent::ManagerStarted { version } => format!("manager {version} started"),
-        JournalEvent::Registered { id, endpoint, .. } => format!("{id} was registered at {endpoint}"),
+        JournalEvent::ManagerStopped => "the manager stopped".to_owned(),
+        JournalEvent::Registered { id, endpoint, by: who, .. } => format!("{id} was registered{} at {endpoint}", by(who)),
         JournalEvent::Updated { id, endpoint, by: who, .. } => format!("{id} was changed{}; it is at {endpoint}", by(who)),
         JournalEvent::Ordered { id, verb, by, reason, .. } => match verb {
             Verb::Drain => format!("{by} ordered {id} to drain{}", why(reason)),
@@ -61,7 +62,7 @@ fn summary(event: &JournalEvent) -> String {
             Verb::Resume => format!("{by} let {id} take part again{}", why(reason)),
             Verb::Expire => format!("what was ordered for {id} is over, it takes part again"),
         },
-        JournalEvent::Deregistered { id } => format!("{id} was deregistered"),
+        JournalEvent::Deregistered { id, by: who } => format!("{id} was deregistered{}", by(who)),
         JournalEvent::VerdictChanged { id, from, to, evidence } => {
             format!("{id} went from {} to {}: {evidence}", from.as_str(), to.as_str())
         }
@@ -72,8 +73,8 @@ fn summary(event: &JournalEvent) -> String {
 fn details(event: &JournalEvent) -> Value {
     match event {
         JournalEvent::ManagerStarted { version } => json!({ "version": version }),
-        JournalEvent::Registered { endpoint, instance, .. } => {
-            json!({ "endpoint": endpoint, "registration": instance.as_deref().map(registration) })
+        JournalEvent::Registered { endpoint, instance, by, .. } => {
+            json!({ "endpoint": endpoint, "by": by, "registration": instance.as_deref().map(registration) })
         }
         JournalEvent::Updated { revision, endpoint, presence, instance, by, .. } => json!({
             "revision": revision.0,
@@ -88,7 +89,8 @@ fn details(event: &JournalEvent) -> Value {
             "presence": instance.as_deref().map(|instance| instance.presence.as_str()),
             "order": instance.as_deref().and_then(|instance| instance.order.as_ref()).map(OrderView::of),
         }),
-        JournalEvent::Deregistered { .. } => json!({}),
+        JournalEvent::Deregistered { by, .. } => json!({ "by": by }),
+        JournalEvent::ManagerStopped => json!({}),
         JournalEvent::VerdictChanged { from, to, evidence, .. } => {
             json!({ "from": verdict(*from), "to": verdict(*to), "evidence": evidence })
         }

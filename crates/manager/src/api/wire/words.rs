@@ -18,6 +18,16 @@ pub struct InstancePath {
     instance_id: String,
 }
 
+/// What a caller may say to the read of one instance.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes the query; the reader takes parameters one by one to name all faults at once")]
+pub struct AtParameter {
+    /// As it was at this time, ISO 8601, from the journal.
+    #[param(format = DateTime)]
+    at: Option<String>,
+}
+
 /// What a caller may say to the list.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
@@ -32,6 +42,9 @@ pub struct ListParameters {
     /// Field to sort by, with `-` in front for the other direction.
     #[param(inline)]
     sort: Option<SortWord>,
+    /// As the instances were at this time, ISO 8601, from the journal.
+    #[param(format = DateTime)]
+    at: Option<String>,
     /// Page, from 1.
     #[param(minimum = 1, maximum = 1_000_000)]
     page: Option<u32>,

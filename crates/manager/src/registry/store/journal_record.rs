@@ -121,7 +121,9 @@ pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut V
     let record = JournalRecord { epoch, at: at.epoch_millis(), kind: event.kind().into(), id, instance, ..JournalRecord::default() };
     let record = match event {
         JournalEvent::ManagerStarted { version } => JournalRecord { version: Some(version.into()), ..record },
-        JournalEvent::Registered { endpoint, .. } => JournalRecord { endpoint: Some(endpoint.into()), ..record },
+        JournalEvent::Registered { endpoint, by, .. } => {
+            JournalRecord { endpoint: Some(endpoint.into()), by: by.as_deref().map(Cow::Borrowed), ..record }
+        }
         JournalEvent::Updated { revision, endpoint, presence, by, .. } => JournalRecord {
             revision: Some(revision.0),
             endpoint: Some(endpoint.into()),
@@ -132,7 +134,8 @@ pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut V
         JournalEvent::Ordered { by, reason, .. } => {
             JournalRecord { by: Some((&**by).into()), reason: reason.as_deref().map(Cow::Borrowed), ..record }
         }
-        JournalEvent::Deregistered { .. } => record,
+        JournalEvent::ManagerStopped => record,
+        JournalEvent::Deregistered { by, .. } => JournalRecord { by: by.as_deref().map(Cow::Borrowed), ..record },
         JournalEvent::VerdictChanged { from, to, evidence, .. } => JournalRecord {
             from: Some(VerdictRecord::of(*from)),
             to: Some(VerdictRecord::of(*to)),
@@ -195,7 +198,7 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
     let text = |field: &Option<Cow<str>>| field.as_deref().map(String::from);
     Some(match &*record.kind {
         "manager.started" => JournalEvent::ManagerStarted { version: text(&record.version)? },
-        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)?, instance },
+        "instance.registered" => JournalEvent::Registered { id: id()?, endpoint: text(&record.endpoint)?, instance, by: name(&record.by) },
         "instance.updated" => JournalEvent::Updated {
             id: id()?,
             revision: Revision(record.revision?),
@@ -208,7 +211,8 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
         "operator.maintenance" => ordered(Verb::Maintenance)?,
         "operator.resume" => ordered(Verb::Resume)?,
         "operator.expired" => ordered(Verb::Expire)?,
-        "instance.deregistered" => JournalEvent::Deregistered { id: id()? },
+        "instance.deregistered" => JournalEvent::Deregistered { id: id()?, by: name(&record.by) },
+        "manager.stopped" => JournalEvent::ManagerStopped,
         "instance.verdict" => JournalEvent::VerdictChanged {
             id: id()?,
             from: record.from.as_ref()?.verdict()?,

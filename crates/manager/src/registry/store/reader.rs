@@ -15,7 +15,7 @@ use super::journal_record::{self, JournalEntry, Seq};
 use super::schema::{BY_INSTANCE, BY_KIND, JOURNAL};
 
 /// The most entries that one page reads, wanted or not.
-const EXAMINED_MAX: usize = 10_000;
+pub(super) const EXAMINED_MAX: usize = 10_000;
 
 /// The database while it is open. Readers keep it open for the time of one read, so that it is never closed under them.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ pub struct EventPage {
 /// Reads the journal. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct JournalReader {
-    database: SharedDatabase,
+    pub(super) database: SharedDatabase,
 }
 
 impl JournalReader {
@@ -141,16 +141,16 @@ impl JournalReader {
 }
 
 /// The journal as it was at one moment.
-struct Snapshot {
-    entries: ReadOnlyTable<u64, &'static [u8]>,
-    by_instance: ReadOnlyTable<(&'static str, u64), ()>,
-    by_kind: ReadOnlyTable<(&'static str, u64), ()>,
+pub(super) struct Snapshot {
+    pub(super) entries: ReadOnlyTable<u64, &'static [u8]>,
+    pub(super) by_instance: ReadOnlyTable<(&'static str, u64), ()>,
+    pub(super) by_kind: ReadOnlyTable<(&'static str, u64), ()>,
 }
 
-type Numbers<'a> = Box<dyn Iterator<Item = Result<u64, redb::Error>> + 'a>;
+pub(super) type Numbers<'a> = Box<dyn Iterator<Item = Result<u64, redb::Error>> + 'a>;
 
 impl Snapshot {
-    fn of(database: &Database) -> Result<Self, redb::Error> {
+    pub(super) fn of(database: &Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_read()?;
         Ok(Self {
             entries: transaction.open_table(JOURNAL)?,
@@ -160,19 +160,19 @@ impl Snapshot {
     }
 
     /// The entry of that number.
-    fn entry(&self, number: u64) -> Result<Option<JournalEntry>, redb::Error> {
+    pub(super) fn entry(&self, number: u64) -> Result<Option<JournalEntry>, redb::Error> {
         Ok(self.entries.get(number)?.map(|record| journal_record::read(number, record.value())))
     }
 
     /// The oldest and the newest entry.
-    fn ends(&self) -> Result<Option<(JournalEntry, JournalEntry)>, redb::Error> {
+    pub(super) fn ends(&self) -> Result<Option<(JournalEntry, JournalEntry)>, redb::Error> {
         let (Some((first, oldest)), Some((last, newest))) = (self.entries.first()?, self.entries.last()?) else { return Ok(None) };
         let read = journal_record::read;
         Ok(Some((read(first.value(), oldest.value()), read(last.value(), newest.value()))))
     }
 
     /// The number of the first entry at `at` or later; entries are taken to be in the order of their times.
-    fn first_at(&self, at: Timestamp) -> Result<u64, redb::Error> {
+    pub(super) fn first_at(&self, at: Timestamp) -> Result<u64, redb::Error> {
         let (Some((first, _)), Some((last, _))) = (self.entries.first()?, self.entries.last()?) else { return Ok(0) };
         let (mut low, mut high) = (first.value(), last.value() + 1);
         while low < high {
@@ -229,12 +229,12 @@ impl Snapshot {
         }
         let kinds = JournalEvent::KINDS.into_iter().filter(|kind| query.kinds.iter().any(|pattern| pattern.matches(kind)));
         let sources = kinds.map(|kind| Ok(about(&self.by_kind, kind, range.clone(), query.order)?.peekable()));
-        Ok(Box::new(Merged { sources: sources.collect::<Result<_, redb::Error>>()?, order: query.order }))
+        Ok(merged(sources.collect::<Result<_, redb::Error>>()?, query.order))
     }
 }
 
 /// The numbers filed under a key, in an order.
-fn about<'a>(
+pub(super) fn about<'a>(
     table: &'a ReadOnlyTable<(&'static str, u64), ()>,
     key: &'a str,
     range: Range<u64>,
@@ -248,6 +248,11 @@ fn wanted(entry: &JournalEntry, query: &EventQuery) -> bool {
     let kind = entry.event.as_ref().map(JournalEvent::kind);
     let of_kind = query.kinds.is_empty() || kind.is_some_and(|kind| query.kinds.iter().any(|pattern| pattern.matches(kind)));
     of_kind && query.from.is_none_or(|from| entry.at >= from) && query.to.is_none_or(|to| entry.at < to)
+}
+
+/// Several sequences of numbers as one, in order.
+pub(super) fn merged(sources: Vec<Peekable<Numbers<'_>>>, order: Order) -> Numbers<'_> {
+    Box::new(Merged { sources, order })
 }
 
 /// Several sequences of numbers as one, in order.

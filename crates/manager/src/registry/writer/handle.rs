@@ -114,9 +114,9 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 /// One order, with the place for its answer.
 #[derive(Debug)]
 pub(super) enum Command {
-    Register { registration: Box<Registration>, reply: Reply<Registered> },
+    Register { registration: Box<Registration>, by: Option<Arc<str>>, reply: Reply<Registered> },
     Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
-    Deregister { id: InstanceId, reply: Reply<()> },
+    Deregister { id: InstanceId, by: Option<Arc<str>>, reply: Reply<()> },
 }
 
 /// A change of an instance that stays where it is.
@@ -163,8 +163,13 @@ impl RegistryHandle {
     ///
     /// Answers when the registration is durable and the catalog shows it.
     pub async fn register(&self, registration: Registration) -> Result<Registered, RegistryError> {
+        self.register_by(registration, None).await
+    }
+
+    /// The same, and notes `by`: who wants it.
+    pub async fn register_by(&self, registration: Registration, by: Option<Arc<str>>) -> Result<Registered, RegistryError> {
         let registration = Box::new(registration);
-        self.order(|reply| Command::Register { registration, reply }).await
+        self.order(|reply| Command::Register { registration, by, reply }).await
     }
 
     /// Changes an instance. With `expected`, only if that is its revision. The patch must have no fault.
@@ -182,7 +187,12 @@ impl RegistryHandle {
 
     /// Forgets an instance. Its history stays in the journal.
     pub async fn deregister(&self, id: InstanceId) -> Result<(), RegistryError> {
-        self.order(|reply| Command::Deregister { id, reply }).await
+        self.deregister_by(id, None).await
+    }
+
+    /// The same, and notes `by`: who wants it.
+    pub async fn deregister_by(&self, id: InstanceId, by: Option<Arc<str>>) -> Result<(), RegistryError> {
+        self.order(|reply| Command::Deregister { id, by, reply }).await
     }
 
     /// Hands over verdicts, and returns when the catalog shows them; at once when the manager is stopping. Never waits for

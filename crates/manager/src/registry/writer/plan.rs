@@ -93,7 +93,7 @@ impl<'a> Plan<'a> {
     /// Decides one order.
     pub(super) fn add(&mut self, command: Command) {
         let outcome = match command {
-            Command::Register { registration, reply } => match self.register(*registration) {
+            Command::Register { registration, by, reply } => match self.register(*registration, by) {
                 Ok(registered) => Outcome::Registered { registered, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Register(reply) },
             },
@@ -101,7 +101,7 @@ impl<'a> Plan<'a> {
                 Ok(updated) => Outcome::Updated { updated, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Update(reply) },
             },
-            Command::Deregister { id, reply } => match self.deregister(&id) {
+            Command::Deregister { id, by, reply } => match self.deregister(&id, by) {
                 Ok(last) => Outcome::Deregistered { last, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Deregister(reply) },
             },
@@ -114,14 +114,14 @@ impl<'a> Plan<'a> {
         Planned { writes: self.writes, events: self.events, outcomes: self.outcomes }
     }
 
-    fn register(&mut self, registration: Registration) -> Result<Registered, RegistryError> {
-        let Some(known) = self.known(&registration.id) else { return self.create(registration) };
+    fn register(&mut self, registration: Registration, by: Option<Arc<str>>) -> Result<Registered, RegistryError> {
+        let Some(known) = self.known(&registration.id) else { return self.create(registration, by) };
         let instance = Arc::new(known.registered_again(registration, self.now));
-        self.changed(&instance, None);
+        self.changed(&instance, by);
         Ok(Registered { instance, created: false })
     }
 
-    fn create(&mut self, registration: Registration) -> Result<Registered, RegistryError> {
+    fn create(&mut self, registration: Registration, by: Option<Arc<str>>) -> Result<Registered, RegistryError> {
         if self.count >= self.instances_max {
             return Err(RegistryError::InstancesFull { limit: self.instances_max });
         }
@@ -131,7 +131,7 @@ impl<'a> Plan<'a> {
         });
         let endpoint = instance.registration.endpoint.base_url();
         self.count += 1;
-        let event = JournalEvent::Registered { id: instance.id().clone(), endpoint, instance: Some(instance.clone()) };
+        let event = JournalEvent::Registered { id: instance.id().clone(), endpoint, instance: Some(instance.clone()), by };
         self.put(&instance, event);
         Ok(Registered { instance, created: true })
     }
@@ -155,12 +155,12 @@ impl<'a> Plan<'a> {
         Ok(Updated { before: known, instance })
     }
 
-    fn deregister(&mut self, id: &InstanceId) -> Result<Arc<Instance>, RegistryError> {
+    fn deregister(&mut self, id: &InstanceId, by: Option<Arc<str>>) -> Result<Arc<Instance>, RegistryError> {
         let last = self.known(id).ok_or(RegistryError::NotFound)?;
         self.count -= 1;
         self.ahead.insert(id.clone(), None);
         self.writes.push(Write::Remove(id.clone()));
-        self.writes.push(Write::Note { at: self.now, event: JournalEvent::Deregistered { id: id.clone() } });
+        self.writes.push(Write::Note { at: self.now, event: JournalEvent::Deregistered { id: id.clone(), by } });
         self.events.push(CatalogEvent::Deregistered(id.clone()));
         Ok(last)
     }

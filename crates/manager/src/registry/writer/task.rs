@@ -260,6 +260,7 @@ impl Writer {
     /// Writes what still waits, until all is written or the disk refuses.
     async fn flush(mut self, done: &mut mpsc::Receiver<Finished>) {
         let mut refused = false;
+        self.backlog.add(clock::wall(), JournalEvent::ManagerStopped);
         while self.has_leisure_work() && !refused {
             self.begin(Planned::default());
             let Some(finished) = done.recv().await else { break };

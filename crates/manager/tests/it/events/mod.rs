@@ -1,5 +1,7 @@
 //! `GET /api/v1/events` and the history of an instance.
 
+mod past;
+
 use serde_json::{Value, json};
 
 use crate::support::{Plan, TestApp};

@@ -70,7 +70,7 @@ fn journal_entries_are_written_as_in_the_golden_file() {
     };
     let events = [
         JournalEvent::ManagerStarted { version: "0.1.0".into() },
-        JournalEvent::Registered { id: id.clone(), endpoint: endpoint.clone(), instance: instance.clone() },
+        JournalEvent::Registered { id: id.clone(), endpoint: endpoint.clone(), instance: instance.clone(), by: None },
         updated(None),
         updated(Some("ann")),
         JournalEvent::Ordered { id: id.clone(), verb: Verb::Drain, by: "ann".into(), instance, reason: Some("new disk".into()) },
@@ -80,7 +80,7 @@ fn journal_entries_are_written_as_in_the_golden_file() {
             to: Verdict::Down { in_a_row: 3 },
             evidence: "connection refused".into(),
         },
-        JournalEvent::Deregistered { id },
+        JournalEvent::Deregistered { id, by: None },
         JournalEvent::Gap { lost: 7 },
     ];
     let mut text = String::new();

@@ -21,7 +21,7 @@ fn every_kind_of_event_is_read_as_it_was_written() {
     let changed = |from, to| JournalEvent::VerdictChanged { id: id.clone(), from, to, evidence: text.clone() };
     let named = instance(id.as_str(), 5);
     let events = [
-        JournalEvent::Registered { id: id.clone(), endpoint: text.clone(), instance: None },
+        JournalEvent::Registered { id: id.clone(), endpoint: text.clone(), instance: None, by: None },
         JournalEvent::Updated {
             id: id.clone(),
             revision: Revision(7),
@@ -32,7 +32,7 @@ fn every_kind_of_event_is_read_as_it_was_written() {
         },
         JournalEvent::Ordered { id: id.clone(), verb: Verb::Drain, by: "ann".into(), instance: Some(named), reason: Some("why".into()) },
         JournalEvent::Ordered { id: id.clone(), verb: Verb::Expire, by: "manager".into(), instance: None, reason: None },
-        JournalEvent::Deregistered { id: id.clone() },
+        JournalEvent::Deregistered { id: id.clone(), by: None },
         changed(Verdict::Unprobed, Verdict::Passing),
         changed(failing, Verdict::Down { in_a_row: 3 }),
         JournalEvent::Gap { lost: 9 },

@@ -6,6 +6,7 @@ mod files;
 mod golden;
 mod journal;
 mod pages;
+mod past;
 mod power_cut;
 mod setups;
 

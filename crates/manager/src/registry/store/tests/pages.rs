@@ -11,8 +11,8 @@ use peegeeq_domain::health::Verdict;
 fn event(n: u64) -> Write {
     let id = InstanceId::parse(&format!("i{}", n % 5)).unwrap();
     let event = match n % 4 {
-        0 => JournalEvent::Registered { id, endpoint: "http://a:1".into(), instance: None },
-        1 => JournalEvent::Deregistered { id },
+        0 => JournalEvent::Registered { id, endpoint: "http://a:1".into(), instance: None, by: None },
+        1 => JournalEvent::Deregistered { id, by: None },
         2 => JournalEvent::VerdictChanged { id, from: Verdict::Unprobed, to: Verdict::Passing, evidence: "200".into() },
         _ => JournalEvent::Gap { lost: n },
     };

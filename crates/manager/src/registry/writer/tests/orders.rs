@@ -114,7 +114,7 @@ async fn verdicts_are_shown_once_and_journalled() {
     let events: Vec<_> = store.journal(Seq::default(), 100).unwrap().into_iter().filter_map(|entry| entry.event).collect();
     assert_eq!(
         events.iter().map(JournalEvent::kind).collect::<Vec<_>>(),
-        ["manager.started", "instance.registered", "instance.verdict", "manager.started"]
+        ["manager.started", "instance.registered", "instance.verdict", "manager.stopped", "manager.started"]
     );
 }
 

@@ -28,8 +28,12 @@ fn single(dir: &std::path::Path) -> f64 {
     let mut count = 0;
     while begun.elapsed() < SPAN {
         let instance = Arc::new(Instance::registered(registration(&format!("instance-{}", count % IDS), 1), Timestamp::default()));
-        let event =
-            JournalEvent::Registered { id: instance.id().clone(), endpoint: instance.registration.endpoint.base_url(), instance: None };
+        let event = JournalEvent::Registered {
+            id: instance.id().clone(),
+            endpoint: instance.registration.endpoint.base_url(),
+            instance: None,
+            by: None,
+        };
         store.commit(&[Write::Put(instance), Write::Note { at: clock::wall(), event }], clock::wall()).unwrap();
         count += 1;
     }
