@@ -88,10 +88,7 @@ impl Painter {
             .map(|((entry, bindings), upstream)| Member {
                 setups: bindings.as_deref(),
                 since: self.since.get(entry.id().as_str()).copied().flatten(),
-                last_healthy: slots
-                    .get(entry.id().as_str())
-                    .and_then(|slot| slot.checkup())
-                    .and_then(|checkup| checkup.failure.is_none().then_some(checkup.moment)),
+                last_healthy: slots.get(entry.id().as_str()).and_then(|slot| slot.last_passed()),
                 returned: self.before.contains(entry.id()) && self.since.get(entry.id()).copied().flatten().is_some(),
                 standing: upstream.record.standing(now),
                 ..Member::of(entry)
