@@ -35,7 +35,8 @@ const GIB: u64 = 1 << 30;
 pub(super) const LEVELS: &[&str] = &["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "OFF"];
 
 /// Words for `load.balancing.strategy`.
-pub(super) const STRATEGIES: &[&str] = &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
+pub(super) const STRATEGIES: &[&str] =
+    &["round_robin", "random", "first_available", "least_connections", "weighted_round_robin", "peak_ewma"];
 
 /// Every setting, in the order in which documents show them.
 pub(super) static SETTINGS: &[Setting] = &[

@@ -121,7 +121,7 @@ fn the_guides_file_is_read() {
         .loaded();
     let health = &loaded.config.health;
     assert_eq!((health.check_interval.as_millis(), health.check_timeout.as_millis(), health.max_failures), (11_000, 6_000, 5));
-    assert_eq!((loaded.config.routing.strategy, loaded.config.routing.retries_max), (Strategy::Random, 2));
+    assert_eq!((loaded.config.routing.strategies.usual, loaded.config.routing.retries_max), (Strategy::Random, 2));
     assert_eq!(loaded.warnings, [""; 0]);
 }
 

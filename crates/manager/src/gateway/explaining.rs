@@ -177,9 +177,9 @@ fn own(picture: &Picture) -> Explained {
 /// The setup, where it stands in the body or is glued to the name of a store.
 fn beside_path<'a>(picture: &Picture, need: &'a Need<'_>, in_body: Option<&'a str>) -> Result<Option<&'a str>, Refused> {
     match need {
-        Need::SetupInBody => in_body.map(Some).ok_or_else(|| {
-            refusals::bad_request("the setup of this request stands in its body: say it as 'setup' beside method and path")
-        }),
+        Need::SetupInBody => in_body
+            .map(Some)
+            .ok_or_else(|| refusals::bad_request("the setup of this request stands in its body: say it as 'setup' beside method and path")),
         Need::StoreInId(id) => picture.table.setup_of_store(id).map(Some).map_err(|fault| refusals::bad_request(fault.to_string())),
         _ => Ok(None),
     }

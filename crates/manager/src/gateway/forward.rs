@@ -207,7 +207,8 @@ impl Gateway {
                 (decision, Err(failed)) => {
                     told.push((at.id.as_str().to_owned(), failed.sentence));
                     let failure = given_up(decision);
-                    if let Some(DirectoryChange::Removes(setup)) = passing.ask.class.directory.as_ref().filter(|_| failure.outcome_unknown) {
+                    if let Some(DirectoryChange::Removes(setup)) = passing.ask.class.directory.as_ref().filter(|_| failure.outcome_unknown)
+                    {
                         // The instance may have carried it out: if the setup is gone, nobody misses it.
                         Box::pin(self.shared.expect_gone(&at.id, setup)).await;
                     }

@@ -34,9 +34,9 @@ use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
+use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::routing::ask::{Need, Place as Whose, place};
 use peegeeq_domain::routing::retry::Budget;
-use peegeeq_domain::instance::InstanceId;
 use tokio_util::sync::CancellationToken;
 
 pub use answer_body::RoutedBody;

@@ -57,12 +57,9 @@ pub(super) fn read_question(body: &[u8]) -> Result<Asked, ApiError> {
         faults.push(fault("path", "path is required: the path of the request, as in /api/v1/queues/SETUP/QUEUE"));
     }
     match question.uri {
-        Some(uri) if faults.is_empty() => Ok(Asked {
-            method: question.method.unwrap_or(Method::GET),
-            uri,
-            headers: question.headers,
-            setup_in_body: question.setup,
-        }),
+        Some(uri) if faults.is_empty() => {
+            Ok(Asked { method: question.method.unwrap_or(Method::GET), uri, headers: question.headers, setup_in_body: question.setup })
+        }
         _ => Err(ApiError::faults(faults)),
     }
 }
@@ -129,8 +126,13 @@ mod tests {
     fn a_question_is_read_whole_or_all_its_faults_are_told() {
         let asked = read_question(br#"{"path": "/api/v1/setups?x=1", "method": "post", "headers": {"X-PeeGeeQ-Region": "eu"}}"#);
         let asked = asked.expect("a good question");
-        assert_eq!((asked.method, asked.uri.query(), &asked.headers["x-peegeeq-region"]), (Method::POST, Some("x=1"), &HeaderValue::from_static("eu")));
-        for wrong in ["", "[]", "{}", r#"{"path": "x"}"#, r#"{"path": "//x"}"#, r#"{"path": 1}"#, r#"{"path": "/x", "headers": {"a b": "c"}}"#] {
+        assert_eq!(
+            (asked.method, asked.uri.query(), &asked.headers["x-peegeeq-region"]),
+            (Method::POST, Some("x=1"), &HeaderValue::from_static("eu"))
+        );
+        for wrong in
+            ["", "[]", "{}", r#"{"path": "x"}"#, r#"{"path": "//x"}"#, r#"{"path": 1}"#, r#"{"path": "/x", "headers": {"a b": "c"}}"#]
+        {
             assert!(read_question(wrong.as_bytes()).is_err(), "{wrong}");
         }
         let several = read_question(br#"{"method": "G T", "more": 1}"#).expect_err("three faults");

@@ -104,7 +104,8 @@ async fn a_setup_that_went_on_purpose_is_missed_by_nobody_also_after_a_restart()
     a.forget_setup("kept");
     let one_is_missed = |setups: &Value| {
         let rows = setups.as_array().cloned().unwrap_or_default();
-        let named: Vec<_> = rows.iter().map(|row| (row["setupId"].as_str().unwrap_or_default().to_owned(), row["status"].clone())).collect();
+        let named: Vec<_> =
+            rows.iter().map(|row| (row["setupId"].as_str().unwrap_or_default().to_owned(), row["status"].clone())).collect();
         let is_missing = |status: &Value| status == "missing";
         named.iter().any(|(id, status)| id == "kept" && is_missing(status)) && !named.iter().any(|(id, _)| id == "gone")
     };

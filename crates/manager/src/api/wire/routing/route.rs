@@ -119,12 +119,15 @@ const fn word(outcome: &Outcome) -> &'static str {
 fn sentence(told: &Explained) -> String {
     let Some(explanation) = &told.explanation else { return "the manager answers it itself".to_owned() };
     if let Some(refusal) = &told.refusal {
-        let looked = if matches!(explanation.outcome, Outcome::Unknown(_)) { "; a real request has all instances asked once more" } else { "" };
+        let looked =
+            if matches!(explanation.outcome, Outcome::Unknown(_)) { "; a real request has all instances asked once more" } else { "" };
         return format!("{}{looked}", refusal.message);
     }
     let Some(chosen) = &told.chosen else { return "nobody gets it".to_owned() };
     match told.resort {
-        Some(Resort::AboutSetup) => format!("it goes to {chosen} although the setup is not well there, because it is about the setup itself"),
+        Some(Resort::AboutSetup) => {
+            format!("it goes to {chosen} although the setup is not well there, because it is about the setup itself")
+        }
         Some(Resort::BestEvidence) => format!("nobody is well, and it goes to {chosen}, which was healthy last"),
         None if told.owner_is_known => format!("it goes to {chosen}, which is known to own it"),
         None if told.need == "owner" => format!("it is not known who owns it: all that have the setup are asked, {chosen} first"),
