@@ -123,12 +123,19 @@ pub struct SetupsSeen {
 pub struct Slot {
     checkup: ArcSwapOption<Checkup>,
     setups: ArcSwapOption<SetupsSeen>,
+    /// When a checkup last passed, in milliseconds of the process's clock and one more; 0: never.
+    passed: AtomicU64,
 }
 
 impl Slot {
     /// The last checkup, if there was one under the present address.
     pub fn checkup(&self) -> Option<Arc<Checkup>> {
         self.checkup.load_full()
+    }
+
+    /// When a checkup last passed under the present address.
+    pub fn last_passed(&self) -> Option<Moment> {
+        self.passed.load(Ordering::Acquire).checked_sub(1).map(Moment::from_millis)
     }
 
     /// The last look at its setups, if there was one.
@@ -198,6 +205,9 @@ impl Observations {
         let Some(slot) = slots.get(id) else { return };
         let shown = |checkup: &Checkup| (checkup.failure.clone(), checkup.consecutive_failures);
         let same = slot.checkup.load().as_ref().is_some_and(|before| shown(before) == shown(&checkup));
+        if checkup.failure.is_none() {
+            slot.passed.store(checkup.moment.as_millis().saturating_add(1), Ordering::Release);
+        }
         slot.checkup.store(Some(Arc::new(checkup)));
         self.noted(same);
     }

@@ -56,14 +56,14 @@ pub(super) struct Painter {
     pub(super) learned: Learned,
     /// Since when each can be routed to, if that was not so at the first picture.
     since: HashMap<InstanceId, Option<Moment>>,
-    /// Who was healthy at some time.
-    before: HashSet<InstanceId>,
+    /// Who was healthy at some time, and then was not.
+    lost: HashSet<InstanceId>,
     begun: bool,
 }
 
 impl Painter {
     pub(super) fn new(settings: GatewaySettings, observations: Arc<Observations>) -> Self {
-        Self { settings, observations, learned: Learned::default(), since: HashMap::new(), before: HashSet::new(), begun: false }
+        Self { settings, observations, learned: Learned::default(), since: HashMap::new(), lost: HashSet::new(), begun: false }
     }
 
     /// The picture of this catalog. Instances that stayed where they were keep their connections and counts.
@@ -88,11 +88,8 @@ impl Painter {
             .map(|((entry, bindings), upstream)| Member {
                 setups: bindings.as_deref(),
                 since: self.since.get(entry.id().as_str()).copied().flatten(),
-                last_healthy: slots
-                    .get(entry.id().as_str())
-                    .and_then(|slot| slot.checkup())
-                    .and_then(|checkup| checkup.failure.is_none().then_some(checkup.moment)),
-                returned: self.before.contains(entry.id()) && self.since.get(entry.id()).copied().flatten().is_some(),
+                last_healthy: slots.get(entry.id().as_str()).and_then(|slot| slot.last_passed()),
+                returned: self.lost.contains(entry.id()) && self.since.get(entry.id()).copied().flatten().is_some(),
                 standing: upstream.record.standing(now),
                 ..Member::of(entry)
             })
@@ -113,9 +110,9 @@ impl Painter {
     /// Notes who became healthy, and forgets who left.
     fn follow(&mut self, catalog: &Catalog, now: Moment) {
         let begun = std::mem::replace(&mut self.begun, true);
-        self.before.extend(self.since.keys().cloned());
-        self.before.retain(|id| catalog.get(id.as_str()).is_some());
-        self.since.retain(|id, _| catalog.get(id.as_str()).is_some_and(|entry| entry.state() == HealthState::Healthy));
+        let is_well = |id: &InstanceId| catalog.get(id.as_str()).is_some_and(|entry| entry.state() == HealthState::Healthy);
+        self.lost.extend(self.since.extract_if(|id, _| !is_well(id)).map(|(id, _)| id));
+        self.lost.retain(|id| catalog.get(id.as_str()).is_some());
         for entry in catalog.entries().iter().filter(|entry| entry.state() == HealthState::Healthy) {
             self.since.entry(entry.id().clone()).or_insert(begun.then_some(now));
         }

@@ -18,6 +18,7 @@ mod management;
 mod original;
 mod process;
 mod registry;
+mod routing;
 mod settings;
 mod snapshots;
 mod status;

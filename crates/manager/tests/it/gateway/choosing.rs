@@ -7,20 +7,20 @@ use serde_json::json;
 
 use crate::support::{Plan, TestApp, Upstream, registration};
 
-fn setup(id: &str, database: &str) -> Setup {
+pub(crate) fn setup(id: &str, database: &str) -> Setup {
     let mut setup = Setup::empty(id);
     setup.database = Database { host: "db".to_owned(), port: 5432, name: database.to_owned(), schema: "public".to_owned() };
     setup.queues.push(Queue::new("q", QueueKind::Native));
     setup
 }
 
-fn world(setups: &[(&str, &str)]) -> World {
+pub(crate) fn world(setups: &[(&str, &str)]) -> World {
     let mut world = World::empty();
     world.setups = setups.iter().map(|(id, database)| setup(id, database)).collect();
     world
 }
 
-async fn routed(app: &TestApp, id: &str) {
+pub(crate) async fn routed(app: &TestApp, id: &str) {
     app.wait_for_status(id, "healthy").await;
     wait_until(&format!("{id} to be looked at"), secs(30), || async {
         let reply = app.ask("GET", "/api/v1/setups/none-such", &[], "").await;
@@ -30,7 +30,7 @@ async fn routed(app: &TestApp, id: &str) {
     .await;
 }
 
-async fn cluster(app: &TestApp, members: &[(&str, &[(&str, &str)])]) -> Vec<FakeInstance> {
+pub(crate) async fn cluster(app: &TestApp, members: &[(&str, &[(&str, &str)])]) -> Vec<FakeInstance> {
     let mut instances = Vec::new();
     for (id, setups) in members {
         instances.push(app.instance(id, world(setups)).await);
@@ -41,7 +41,7 @@ async fn cluster(app: &TestApp, members: &[(&str, &[(&str, &str)])]) -> Vec<Fake
     instances
 }
 
-async fn who(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> String {
+pub(crate) async fn who(app: &TestApp, path: &str, headers: &[(&str, &str)]) -> String {
     let reply = app.ask("GET", path, headers, "").await;
     assert_eq!(reply.status, 200, "{path}: {}", reply.text());
     reply.header("x-peegeeq-instance").to_owned()

@@ -1,6 +1,6 @@
 //! Requests on the instances' own paths: whom they reach, what they carry, and what happens when something breaks.
 
-mod choosing;
+pub(crate) mod choosing;
 mod failing;
 mod forwarding;
 mod limits;
