@@ -144,7 +144,8 @@ impl Flow {
         }
         let mut driven = false;
         loop {
-            match Pin::new(&mut self.incoming).poll_frame(&mut nobody) {
+            let incoming = Pin::new(&mut self.incoming);
+            match self.link.quietly(|| incoming.poll_frame(&mut nobody)) {
                 Poll::Ready(None) => return Poll::Ready(Step::End),
                 Poll::Ready(Some(Err(error))) => {
                     // What came before is sent first: the server drops what it has not flushed when a body fails.

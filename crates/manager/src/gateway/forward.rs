@@ -63,6 +63,7 @@ impl Gateway {
         let (mut job, mut body) = self.job(&mut parts, body, &ask, peer).await?;
         let switch = job.websocket.then(|| upgrade(&mut parts)).flatten();
         job.websocket = switch.is_some();
+        job.dress.websocket = job.websocket;
         let in_body = self.setup_beside_path(&ask.need, &mut body).await?;
         let wanted = match &in_body {
             Some(setup) => Wanted::Setup { id: setup, queue: None },
@@ -95,14 +96,15 @@ impl Gateway {
         let told = self.worker.forwarded.told(peer, &parts.headers);
         let upload = if body.is_end_stream() { Upload::None } else { Upload::Coming(body) };
         let chunked = matches!(&upload, Upload::Coming(body) if body.size_hint().exact().is_none());
-        headers::dress(&mut parts.headers, &self.shared.dress, RequestDress { told, timeout: allowed, websocket, chunked });
+        let dress = RequestDress { told, timeout: allowed, websocket, chunked };
         parts.version = Version::HTTP_11;
         let limit = Limit { deadline: clock::now() + allowed, allowed, idle: settings.stream_idle };
-        let job = Job {
+        let mut job = Job {
             shared: &self.shared,
             worker: &self.worker,
             request: None,
             spare: None,
+            dress,
             upload: None,
             limit,
             class: &ask.class,
@@ -118,7 +120,7 @@ impl Gateway {
         if matches!(upload, Upload::Read(_)) {
             // It was asked for, and its length is known.
             parts.headers.remove(header::EXPECT);
-            parts.headers.remove(header::TRANSFER_ENCODING);
+            job.dress.chunked = false;
         }
         Ok((job, upload))
     }
@@ -277,7 +279,7 @@ impl Gateway {
 
     /// Passes an answer on, after what it says of the instance was noted.
     async fn pass(&self, answered: Answered, passing: Passing<'_>) -> Response<RoutedBody> {
-        let Answered { response, mut link, in_flight } = answered;
+        let Answered { response, mut link, in_flight, at } = answered;
         let (mut head, body) = response.into_parts();
         let upstream = in_flight.upstream().clone();
         self.note(&upstream, head.status, &passing).await;
@@ -293,7 +295,7 @@ impl Gateway {
         let settings = &self.shared.settings;
         let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
             let stopping = headers::is_event_stream(&head.headers).then(|| self.worker.stopping.clone().cancelled_owned());
-            let patience = Patience { idle: settings.stream_idle, until: clock::now() + settings.stream_total };
+            let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
             let upload = passing.upload;
             return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stopping));
         };
@@ -336,20 +338,18 @@ impl Job<'_> {
     /// Puts the request together. What may be sent twice is kept.
     fn load(&mut self, mut parts: Parts, body: Upload, ask: &Ask<'_>) {
         parts.extensions.clear();
-        let may_repeat = ask.class.may_repeat(parts.headers.contains_key("idempotency-key"));
-        // An owner is looked for by asking one after the other.
-        let keep = (may_repeat || matches!(ask.need, Need::Owner(_))) && !self.websocket;
+        // Kept as it came, which is less to copy than what is sent.
+        let before = (self.may_go_again(&parts.headers, ask) && !matches!(body, Upload::Coming(_))).then(|| parts.clone());
+        headers::dress(&mut parts.headers, &self.shared.dress, self.dress.clone());
+        // A key that concerned the client's connection alone is none.
+        let spare = before.filter(|_| self.may_go_again(&parts.headers, ask));
         match body {
             Upload::None => {
-                if keep {
-                    self.spare = Some((parts.clone(), Bytes::new()));
-                }
+                self.spare = spare.map(|spare| (spare, Bytes::new()));
                 self.request = Some(Request::from_parts(parts, RequestBody::Empty));
             }
             Upload::Read(bytes) => {
-                if keep {
-                    self.spare = Some((parts.clone(), bytes.clone()));
-                }
+                self.spare = spare.map(|spare| (spare, bytes.clone()));
                 self.request = Some(Request::from_parts(parts, RequestBody::Whole(bytes)));
             }
             Upload::Coming(incoming) => {
@@ -368,6 +368,12 @@ impl Job<'_> {
                 self.upload = Some(progress);
             }
         }
+    }
+
+    /// Whether a request with these headers may be sent twice. An owner is looked for by asking one after the other.
+    fn may_go_again(&self, headers: &HeaderMap, ask: &Ask<'_>) -> bool {
+        let may_repeat = ask.class.may_repeat(headers.contains_key("idempotency-key"));
+        (may_repeat || matches!(ask.need, Need::Owner(_))) && !self.websocket
     }
 
     fn can_send_again(&self) -> bool {

@@ -12,9 +12,11 @@ use hyper::body::Incoming;
 use peegeeq_domain::routing::accrual::FailureKind;
 use peegeeq_domain::routing::ask::Class;
 use peegeeq_domain::routing::retry::Phase;
+use peegeeq_domain::time::Moment;
 use tokio::time::Sleep;
 
 use super::exchange::{Limit, Sent, exchange};
+use super::headers::RequestDress;
 use super::link::Link;
 use super::request_body::{Progress, RequestBody};
 use super::upstream::{InFlight, Outcome, Upstream};
@@ -29,8 +31,10 @@ pub(super) struct Job<'a> {
     pub(super) worker: &'a Worker,
     /// What is sent next; none after it was sent.
     pub(super) request: Option<Request<RequestBody>>,
-    /// The same again, if it may be sent twice.
+    /// The same again, as the client sent it, if it may be sent twice.
     pub(super) spare: Option<(Parts, Bytes)>,
+    /// What the instance is told beside what the client says.
+    pub(super) dress: RequestDress,
     pub(super) upload: Option<Arc<Progress>>,
     pub(super) limit: Limit,
     pub(super) class: &'a Class<'a>,
@@ -43,6 +47,8 @@ pub(super) struct Answered {
     pub(super) response: Response<Incoming>,
     pub(super) link: Box<Link>,
     pub(super) in_flight: InFlight,
+    /// When the head of the answer was there.
+    pub(super) at: Moment,
 }
 
 /// An attempt without an answer.
@@ -76,19 +82,19 @@ impl Job<'_> {
         in_flight.set_probe(is_probe);
         let began = clock::instant();
         let answered = self.over_some_link(upstream, alarm).await;
-        let took = began.elapsed();
+        let (took, at) = (began.elapsed(), clock::now());
         in_flight.set_probe(false);
         let failure = match &answered {
             Ok((response, _)) => FailureKind::of_status(response.status().as_u16(), self.class),
             Err(failed) => Some(failed.kind()),
         };
-        if upstream.record.ended(failure, is_probe, took, clock::now()) {
+        if upstream.record.ended(failure, is_probe, took, at) {
             self.tell_standing(upstream, failure.is_some());
         }
         match answered {
             Ok((response, link)) => {
                 upstream.time_to_head.record(took);
-                Ok(Answered { response, link, in_flight })
+                Ok(Answered { response, link, in_flight, at })
             }
             Err(failed) => {
                 in_flight.end(if failed.phase == Phase::NotSent { Outcome::NotSent } else { Outcome::NoAnswer });
@@ -168,6 +174,7 @@ impl Job<'_> {
             (Some(request), _) => request,
             (None, Some((parts, body))) => {
                 let mut parts = parts.clone();
+                headers::dress(&mut parts.headers, &self.shared.dress, self.dress.clone());
                 parts.headers.insert(headers::TIMEOUT, headers::millis(self.left()));
                 Request::from_parts(parts, if body.is_empty() { RequestBody::Empty } else { RequestBody::Whole(body.clone()) })
             }

@@ -6,9 +6,9 @@
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 
 use bytes::Bytes;
 use hyper::client::conn::http1;
@@ -18,9 +18,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use super::request_body::RequestBody;
 use crate::net::Stream;
 
-/// The most headers of an answer.
-const HEADERS_MAX: usize = 128;
-
 /// Bytes beyond the largest head that may come before the head is whole: 1xx heads, and the beginning of the body.
 const BESIDE_HEAD: usize = 64 << 10;
 
@@ -29,6 +26,8 @@ pub(super) struct Link {
     pub(super) sender: http1::SendRequest<RequestBody>,
     connection: http1::Connection<TokioIo<Counted>, RequestBody>,
     received: Arc<AtomicUsize>,
+    bell: Arc<Bell>,
+    waker: Waker,
     head_max: usize,
     ended: bool,
     /// The other side said that this answer is its last.
@@ -40,17 +39,30 @@ impl Link {
     pub(super) async fn open(stream: Stream, head_max: usize) -> hyper::Result<Box<Self>> {
         let received = Arc::new(AtomicUsize::new(0));
         let mut protocol = http1::Builder::new();
-        protocol.max_buf_size(head_max.max(8192)).max_headers(HEADERS_MAX);
+        // Any other number of headers than the usual 100 would cost an allocation of several KB for each answer.
+        protocol.max_buf_size(head_max.max(8192));
         let counted = Counted { stream, received: received.clone() };
         let (sender, connection) = protocol.handshake(TokioIo::new(counted)).await?;
-        Ok(Box::new(Self { sender, connection, received, head_max, ended: false, last: false }))
+        let bell = Arc::new(Bell::default());
+        let waker = bell.clone().into();
+        Ok(Box::new(Self { sender, connection, received, bell, waker, head_max, ended: false, last: false }))
     }
 
     /// Lets the connection go on. How it ended is told to whoever waits for the answer or reads its body.
     pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
         if !self.ended {
-            self.ended = Pin::new(&mut self.connection).poll(cx).is_ready();
+            self.bell.answered_by(cx.waker());
+            self.ended = Pin::new(&mut self.connection).poll(&mut Context::from_waker(&self.waker)).is_ready();
         }
+    }
+
+    /// Does what may wake the connection, without waking the task: it is awake, and drives the connection afterwards if
+    /// that is worth anything.
+    pub(super) fn quietly<T>(&self, what: impl FnOnce() -> T) -> T {
+        self.bell.muted.store(true, Ordering::Relaxed);
+        let done = what();
+        self.bell.muted.store(false, Ordering::Relaxed);
+        done
     }
 
     /// Whether another request can be sent: the other side has not closed the connection, nor sent anything unasked.
@@ -84,6 +96,38 @@ impl Link {
     pub(super) fn into_stream(self: Box<Self>) -> (Stream, Bytes) {
         let parts = self.connection.into_parts();
         (parts.io.into_inner().stream, parts.read_buf)
+    }
+}
+
+/// How the connection wakes the task that drives it at present. It stays the same from task to task, so that the socket need
+/// not be told of a new waker for every request.
+struct Bell {
+    task: Mutex<Waker>,
+    /// Whoever would be woken is awake.
+    muted: AtomicBool,
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self { task: Mutex::new(Waker::noop().clone()), muted: AtomicBool::new(false) }
+    }
+}
+
+impl Bell {
+    fn answered_by(&self, task: &Waker) {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.muted.load(Ordering::Relaxed) {
+            self.task.lock().unwrap_or_else(PoisonError::into_inner).wake_by_ref();
+        }
     }
 }
 

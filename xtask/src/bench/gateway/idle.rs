@@ -13,6 +13,8 @@ const STREAMS: usize = 4_000;
 /// Streams that are opened before a round, so that what a process needs once is not counted.
 const FIRST: usize = 64;
 const BOUND: Duration = Duration::from_secs(10);
+/// For all streams of one contender.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Opens the streams through each contender in turn.
 pub(super) async fn streams(contenders: &[Contender], measured: &mut Measured) -> Result<(), String> {
@@ -25,7 +27,8 @@ pub(super) async fn streams(contenders: &[Contender], measured: &mut Measured) -
             more(contender.address, STREAMS, &mut open).await?;
             Ok::<_, String>((contender.rss()? - before) * 1024.0 / STREAMS as f64)
         };
-        match outcome.await {
+        let outcome = tokio::time::timeout(LONGEST, outcome).await;
+        match outcome.unwrap_or_else(|_| Err(format!("not all were open within {LONGEST:?}"))) {
             Ok(kib) => measured.figure(format!("{STREAMS} idle streams: {name}, memory of one"), kib, "KiB", Goal::None),
             Err(why) => measured.note(format!("{name} did not carry {STREAMS} idle streams: after {}: {why}", open.len())),
         }

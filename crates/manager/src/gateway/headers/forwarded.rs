@@ -15,6 +15,7 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const HTTP: HeaderValue = HeaderValue::from_static("http");
+static NO_HOST: HeaderValue = HeaderValue::from_static("-");
 
 /// The most clients that a worker remembers.
 const REMEMBERED_MAX: usize = 1024;
@@ -26,7 +27,14 @@ const CONTINUED_MAX: usize = 2048;
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Forwarded {
     trusted: Vec<IpNet>,
-    remembered: Mutex<HashMap<(IpAddr, HeaderValue), Told>>,
+    remembered: Mutex<Remembered>,
+}
+
+#[derive(Debug, Default)]
+struct Remembered {
+    clients: HashMap<(IpAddr, HeaderValue), Told>,
+    /// The one that asked last: it is likely to ask again, or its neighbour behind the same address.
+    last: Option<(IpAddr, Told)>,
 }
 
 /// The forwarding headers of one request.
@@ -47,19 +55,33 @@ impl Forwarded {
     /// What to tell of a request with these headers that came from `peer`.
     pub(in crate::gateway) fn told(&self, peer: IpAddr, headers: &HeaderMap) -> Told {
         let peer = peer.to_canonical();
-        let host = headers.get(header::HOST).cloned().unwrap_or(HeaderValue::from_static("-"));
+        let host = headers.get(header::HOST).unwrap_or(&NO_HOST);
         if !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer)) {
-            return continued(peer, host, headers);
+            return continued(peer, host.clone(), headers);
         }
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(told) = remembered.get(&(peer, host.clone())) {
+        if let Some((address, told)) = &remembered.last
+            && *address == peer
+            && told.host == host
+        {
             return told.clone();
         }
-        if remembered.len() >= REMEMBERED_MAX {
-            remembered.clear();
+        let told = remembered.of(peer, host);
+        remembered.last = Some((peer, told.clone()));
+        told
+    }
+}
+
+impl Remembered {
+    fn of(&mut self, peer: IpAddr, host: &HeaderValue) -> Told {
+        if let Some(told) = self.clients.get(&(peer, host.clone())) {
+            return told.clone();
         }
-        let told = Told { forwarded: element(peer, &host), addresses: text(peer.to_string()), proto: HTTP, host: host.clone() };
-        remembered.insert((peer, host), told.clone());
+        if self.clients.len() >= REMEMBERED_MAX {
+            self.clients.clear();
+        }
+        let told = Told { forwarded: element(peer, host), addresses: text(peer.to_string()), proto: HTTP, host: host.clone() };
+        self.clients.insert((peer, host.clone()), told.clone());
         told
     }
 }

@@ -40,7 +40,7 @@ impl Dress {
 }
 
 /// What belongs to one request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::gateway) struct RequestDress {
     pub(in crate::gateway) told: Told,
     /// The time that the client left.
