@@ -16,8 +16,12 @@ export class Mock {
   #timer: NodeJS.Timeout
   readonly manager: string
 
-  constructor(manager: string) {
+  readonly #streams: boolean
+
+  /** Without streams it stands for a manager that has none. */
+  constructor(manager: string, { streams = true } = {}) {
     this.manager = manager
+    this.#streams = streams
     this.server = createServer((request, response) => this.#answer(request, response))
     this.#timer = setInterval(() => void this.read().catch(() => {}), 400)
   }
@@ -43,16 +47,6 @@ export class Mock {
   /** Tells everybody to begin again. */
   resync(): void {
     this.#send('resync', { reason: 'too old' })
-  }
-
-  /** Makes up changes of rows that exist. */
-  churn(changes: number): void {
-    const rows = [...this.#rows.values()]
-    for (let at = 0; at < changes && rows.length > 0; at++) {
-      const row = rows[(this.#sequence * 7) % rows.length]!
-      const weight = 1 + (this.#sequence % 9)
-      this.#change('instance.updated', row.instanceId, { ...row, weight, revision: Number(row['revision']) + 1 })
-    }
   }
 
   async read(): Promise<void> {
@@ -88,14 +82,15 @@ export class Mock {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'http://mock')
-    const json = (body: unknown) => response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+    const json = (body: unknown, status = 200) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+    if (url.pathname === '/api/v1/updates' && !this.#streams) return void json({ error: 'there is nothing at /api/v1/updates: see /docs/' }, 404)
     if (url.pathname === '/api/v1/updates') return this.#updates(response)
     if (url.pathname === '/api/v1/events') return void json(this.#events(url.searchParams))
     const history = /^\/api\/v1\/instances\/([^/]+)\/(history|availability)$/.exec(url.pathname)
     if (history?.[2] === 'history') return void json(this.#events(new URLSearchParams({ instance: decodeURIComponent(history[1]!) })))
     if (history) return void json(availability())
     if (url.pathname === '/api/v1/routing') return void json(this.#routing())
-    if (url.pathname === '/api/v1/routing/explain') return void json({ message: 'Explained', decision: { instanceId: [...this.#rows.keys()][0], because: 'only candidate' } })
+    if (url.pathname === '/api/v1/routing/explain') return void json(this.#explained())
     this.#pass(request, response)
   }
 
@@ -119,8 +114,19 @@ export class Mock {
   }
 
   #routing(): unknown {
-    const distribution = [...this.#rows.keys()].map((instanceId) => ({ instanceId, weight: 1, share: 1 / this.#rows.size, requests: 100, inFlight: 1 }))
-    return { message: 'Routing', strategy: 'least-loaded', distribution, ejections: [], timestamp: new Date().toISOString() }
+    const ids = [...this.#rows.keys()].slice(0, 20)
+    const instances = ids.map((instanceId, at) => ({
+      instanceId, rung: 'region', excluded: null, weight: 1, requests: 100, share: Math.floor(1000 / ids.length), failures: at === 0 ? 5 : 0, inFlight: 1, waiting: 0, latencyMs: 3.2,
+      ejection: at === 0 ? { state: 'ejected', sentence: '5 failures in a row, left alone for 10 s' } : { state: 'closed', sentence: '0 of 5 failures in a row' }, slowStart: null,
+    }))
+    const rules = { retries: { requests: 100, retries: 2, allowance: 20, windowMs: 10_000 }, ejection: { failures: 5, durationMs: 10_000, maxPercent: 50 } }
+    return { strategy: 'least-loaded', strategies: { environments: {} }, affinity: 'none', home: { region: 'eu' }, ...rules, instances, setups: [], timestamp: new Date().toISOString() }
+  }
+
+  #explained(): unknown {
+    const ids = [...this.#rows.keys()].slice(0, 3)
+    const members = ids.map((instanceId, at) => ({ instanceId, standing: 'candidate', sentence: 'it can serve the request', chosen: at === 0, score: { weight: 1, inFlight: at, latencyMs: 3.2, cost: at } }))
+    return { sentence: `it goes to ${ids[0]}`, effect: 'read', stream: false, setupId: null, strategy: 'least-loaded', affinity: false, status: null, groups: [{ members }] }
   }
 
   #pass(request: IncomingMessage, response: ServerResponse): void {

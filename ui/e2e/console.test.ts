@@ -63,13 +63,14 @@ describe.skipIf(!browserPath())('the console', () => {
 
     it('shows every page in both themes, without an error and without a fault that a screen reader would meet', async () => {
       const faults: string[] = []
-      for (const colorScheme of ['light', 'dark'] as const) {
-        const page = await visit(demo.base, '/ui/', { colorScheme })
-        for (const path of PAGES) {
-          await page.goto(`${demo.base}/ui/${path}`)
-          await page.locator('#title').waitFor()
-          await page.waitForFunction(() => !document.querySelector('.skeleton') && !/Waiting for the manager/.test(document.body.innerText))
-          expect(await page.evaluate(() => document.documentElement.dataset['theme'])).toBe(colorScheme)
+      const page = await visit(demo.base, '/ui/')
+      for (const path of PAGES) {
+        await page.goto(`${demo.base}/ui/${path}`)
+        await page.locator('#title').waitFor()
+        await page.waitForFunction(() => !document.querySelector('.skeleton') && !/Waiting for the manager/.test(document.body.innerText))
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme })
+          await page.waitForFunction((wanted) => document.documentElement.dataset['theme'] === wanted, colorScheme)
           await shot(page, `${path.replaceAll(/\W+/g, '-') || 'overview'}-${colorScheme}`)
           faults.push(...(await axe(page)).map((fault) => `${path} ${colorScheme}: ${fault}`))
         }
@@ -78,11 +79,12 @@ describe.skipIf(!browserPath())('the console', () => {
     })
 
     it('fits three widths', async () => {
-      for (const width of [390, 900, 1600]) {
-        const page = await visit(demo.base, '/ui/', { viewport: { width, height: 860 } })
-        for (const path of PAGES) {
-          await page.goto(`${demo.base}/ui/${path}`)
-          await page.waitForFunction(() => !document.querySelector('.skeleton'))
+      const page = await visit(demo.base, '/ui/')
+      for (const path of PAGES) {
+        await page.goto(`${demo.base}/ui/${path}`)
+        await page.waitForFunction(() => !document.querySelector('.skeleton'))
+        for (const width of [390, 900, 1600]) {
+          await page.setViewportSize({ width, height: 860 })
           const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)
           expect(wide, `${path} at ${width}`).toBeLessThanOrEqual(0)
           await shot(page, `${path.replaceAll(/\W+/g, '-') || 'overview'}-${width}`)
@@ -138,8 +140,11 @@ describe.skipIf(!browserPath())('the console', () => {
       const page = await visit(demo.base, '/ui/')
       const title = (text: string) => page.waitForFunction((wanted) => document.getElementById('title')?.textContent === wanted, text)
       await title('Overview')
-      await page.keyboard.press('g')
-      await page.keyboard.press('i')
+      // Two keys that belong together only if they come soon after each other, which a busy machine may spoil.
+      for (let tries = 0; tries < 20 && (await page.locator('#title').textContent()) !== 'Instances'; tries++) {
+        await page.keyboard.press('g')
+        await page.keyboard.press('i')
+      }
       await title('Instances')
       await row(page, 'peegeeq-demo-01').focus()
       await page.keyboard.press('ArrowDown')
@@ -178,6 +183,32 @@ describe.skipIf(!browserPath())('the console', () => {
       await page.keyboard.press('ArrowRight')
       await page.keyboard.press('Enter')
       await page.waitForFunction(() => location.pathname.endsWith('/instances/peegeeq-demo-02'))
+    })
+
+    it('shows the messages of a queue and what truly waits', async () => {
+      await demo.ask('POST', '/api/v1/queues/demo-02/orders/messages', { payload: { note: '<b>seventeen</b>' } })
+      const page = await visit(demo.base, '/ui/queues?open=orders')
+      await page.getByTitle(/told by the instance/).first().waitFor()
+      await page.getByRole('button', { name: 'Messages of orders on peegeeq-demo-02' }).click()
+      await page.getByRole('dialog').getByText('<b>seventeen</b>').waitFor()
+      await shot(page, 'messages')
+      await page.keyboard.press('Escape')
+      await page.getByRole('dialog').waitFor({ state: 'detached' })
+    })
+
+    it('tells of an order with its reason, lifts it, and finds both in the journal', async () => {
+      await demo.ask('POST', '/api/v1/instances/peegeeq-demo-06/drain', { reason: 'new disk', for: '30m' })
+      const page = await visit(demo.base, '/ui/instances/peegeeq-demo-06')
+      await page.locator('.order').getByText('new disk').waitFor()
+      await shot(page, 'ordered')
+      await page.locator('.order').getByRole('button', { name: 'Resume' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Resume', exact: true }).click()
+      await page.getByRole('dialog').getByText(/^Done/).waitFor()
+      await page.keyboard.press('Escape')
+      await page.locator('.order').waitFor({ state: 'detached' })
+      await page.goto(`${demo.base}/ui/timeline?instance=peegeeq-demo-06`)
+      await page.locator('ol').getByText(/ordered to drain: new disk|ordered peegeeq-demo-06 to drain: new disk/).waitFor()
+      await page.locator('ol').getByText('operator.resume').waitFor()
     })
 
     it('works below a path of a proxy', async () => {
@@ -275,8 +306,7 @@ describe.skipIf(!browserPath())('the console', () => {
       two.kill()
       await row(page, 'two').getByText('unhealthy').waitFor()
       await shot(page, 'killed')
-      await page.keyboard.press('g')
-      await page.keyboard.press('o')
+      await page.getByRole('link', { name: 'Overview', exact: true }).click()
       await page.locator('.attention').getByText(/refused/i).first().waitFor()
       await two.start()
       await page.getByText('Nothing does.').waitFor()
@@ -299,22 +329,36 @@ describe.skipIf(!browserPath())('the console', () => {
 
     it('says so when the network goes, and recovers by itself', async () => {
       const page = await visit(manager.base, '/ui/instances')
-      await page.getByText('Live, every 2 s').waitFor()
+      await page.getByText('Live', { exact: true }).waitFor()
       await page.context().setOffline(true)
       await page.getByText(/No connection/).waitFor()
       await row(page, 'two').waitFor()
       await shot(page, 'offline')
       await page.context().setOffline(false)
-      await page.getByText('Live, every 2 s').waitFor()
+      await page.getByText('Live', { exact: true }).waitFor()
+    })
+
+    it('asks again and again where there is no stream', async () => {
+      const mock = new Mock(manager.base, { streams: false })
+      try {
+        const page = await visit(await mock.listen(), '/ui/instances')
+        await page.getByText('Live, every 2 s').waitFor()
+        await manager.register('polled', two.port)
+        await row(page, 'polled').waitFor()
+        await manager.ask('DELETE', '/api/v1/instances/polled/deregister')
+        await row(page, 'polled').waitFor({ state: 'detached' })
+      } finally {
+        mock.close()
+      }
     })
 
     it('survives a restart of the manager', async () => {
       const page = await visit(manager.base, '/ui/instances')
-      await page.getByText('Live, every 2 s').waitFor()
+      await page.getByText('Live', { exact: true }).waitFor()
       await manager.stop()
       await page.getByText(/No connection/).waitFor()
       await manager.start()
-      await page.getByText('Live, every 2 s').waitFor()
+      await page.getByText('Live', { exact: true }).waitFor()
       await row(page, 'two').waitFor()
     })
 
@@ -436,14 +480,18 @@ describe.skipIf(!browserPath())('the console', () => {
       await shot(page, 'timeline-stream')
       await page.goto(`${base}/ui/routing`)
       await page.getByText('least-loaded').waitFor()
+      await page.getByText('5 failures in a row, left alone for 10 s').waitFor()
+      await page.getByLabel('Path').fill('/api/v1/setups')
       await page.getByRole('button', { name: 'Explain' }).click()
-      await page.getByText('only candidate').waitFor()
+      await page.getByText('it goes to peegeeq-0000').waitFor()
+      await shot(page, 'routing-told')
       await manager.ask('DELETE', '/api/v1/instances/fresh/deregister')
     })
 
     it('carries a thousand instances with fifty changes a second', async () => {
-      const page = await visit(base, '/ui/instances')
+      const page = await visit(manager.base, '/ui/instances')
       await row(page, 'peegeeq-0000').waitFor()
+      await page.getByText('Live', { exact: true }).waitFor()
       expect(await page.locator('tbody tr.row').count()).toBeLessThan(80)
       page.on('console', (message) => message.type() === 'info' && console.log(message.text()))
       const typed = await page.evaluate(async () => {
@@ -462,7 +510,15 @@ describe.skipIf(!browserPath())('the console', () => {
         return Math.max(...worst)
       })
       figures['worst keystroke at 1,000, ms'] = Math.round(typed)
-      const churn = setInterval(() => mock.churn(5), 100)
+      // Real changes of real rows, five every tenth of a second.
+      let turn = 0
+      const change = async () => {
+        const at = turn++
+        const { status } = await manager.ask('PUT', `/api/v1/instances/peegeeq-${String((at * 7) % 1000).padStart(4, '0')}`, { weight: 1 + (at % 9) })
+        expect(status).toBe(200)
+      }
+      const changes: Promise<void>[] = []
+      const churn = setInterval(() => changes.push(...Array.from({ length: 5 }, change)), 100)
       const scrolled = await page.evaluate(async () => {
         const box = document.querySelector('.box')!
         let frames = 0
@@ -476,20 +532,24 @@ describe.skipIf(!browserPath())('the console', () => {
         }
         const place = box.scrollTop
         observer.observe(document.querySelector('tbody')!, { subtree: true, characterData: true, childList: true })
+        const watched = performance.now()
         await new Promise((resolve) => setTimeout(resolve, 3000))
         observer.disconnect()
-        return { frames: frames / 3, repaints: repaints / 3, kept: box.scrollTop === place }
+        return { frames: frames / 3, repaints: repaints / ((performance.now() - watched) / 1000), kept: box.scrollTop === place }
       })
       figures['frames a second while scrolling under churn'] = Math.round(scrolled.frames)
       figures['repaints a second under churn'] = Math.round(scrolled.repaints * 10) / 10
       clearInterval(churn)
+      await Promise.all(changes)
+      figures['changes made in that time'] = changes.length
+      expect(changes.length).toBeGreaterThan(0)
       // Four of changes, one of the clock, and what was already on its way.
       expect(scrolled.repaints).toBeLessThan(7)
       expect(scrolled.kept).toBe(true)
       await row(page, 'peegeeq-0000').waitFor({ state: 'detached' })
       await shot(page, 'thousand')
       await page.keyboard.press('Escape')
-      await page.goto(`${base}/ui/instances?view=wall`)
+      await page.goto(`${manager.base}/ui/instances?view=wall`)
       await page.locator('.tile').nth(999).waitFor()
       const visible = await page.locator('.tile').evaluateAll((tiles) => tiles.filter((tile) => tile.getBoundingClientRect().bottom <= innerHeight).length)
       figures['tiles on a screen of 1360 × 860'] = visible

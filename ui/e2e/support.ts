@@ -106,6 +106,8 @@ export interface Watched {
 
 export async function open(browser: Browser, base: string, path: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options })
+  // Far beyond what anything takes: a busy machine must not fail a test, only something that never comes.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const wrongs: string[] = []
   page.on('pageerror', (error) => wrongs.push(`error: ${error.stack}`))

@@ -42,6 +42,8 @@ export const whenForbidden = (callback: (status: number) => void) => (onForbidde
 export interface Ask {
   method?: string
   body?: unknown
+  /** Beside those that say who asks. */
+  headers?: Record<string, string>
   signal?: AbortSignal
   timeoutMs?: number
 }
@@ -52,14 +54,14 @@ export function headers(json = false): Record<string, string> {
 }
 
 /** Asks and reads JSON. Throws an ApiError for everything but a success. */
-export async function ask<T>(path: string, { method = 'GET', body, signal, timeoutMs = 12_000 }: Ask = {}): Promise<T> {
+export async function ask<T>(path: string, { method = 'GET', body, headers: more = {}, signal, timeoutMs = 12_000 }: Ask = {}): Promise<T> {
   const limit = AbortSignal.timeout(timeoutMs)
   let response: Response
   let text: string
   try {
     response = await fetch(new URL(path, root()), {
       method,
-      headers: headers(body !== undefined),
+      headers: { ...headers(body !== undefined), ...more },
       body: body === undefined ? null : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       cache: 'no-store',
@@ -93,10 +95,11 @@ export function errorOf(status: number, body: unknown): ApiError {
 const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** The same request for a terminal. The token is named, never written out. */
-export function curl(path: string, { method = 'GET', body }: Ask = {}): string {
+export function curl(path: string, { method = 'GET', body, headers: more = {} }: Ask = {}): string {
   const parts = ['curl -sS']
   if (method !== 'GET') parts.push(`-X ${method}`)
   if (token.get()) parts.push('-H "Authorization: Bearer $TOKEN"')
+  for (const [name, value] of Object.entries(more)) parts.push(`-H ${quoted(`${name}: ${value}`)}`)
   if (body !== undefined) parts.push("-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`)
   parts.push(quoted(new URL(path, root()).href))
   return parts.join(' ')

@@ -66,7 +66,7 @@ const queues: Kind = {
   path: 'api/v1/federation/queues',
   what: 'Queues',
   spark: 'messages',
-  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate'), number('consumers', 'Consumers', 420), number('errorRate', 'Errors', 900), state],
+  columns: [name, where, number('messages', 'Messages'), line, number('rate', 'Rate', 420), number('consumers', 'Consumers', 420), number('errorRate', 'Errors', 900), state],
   rows: (answer) =>
     (answer as unknown as Queues).queues.map((queue) => ({
       name: queue.queueName,

@@ -57,7 +57,11 @@ class Live {
     const again = () => !document.hidden && this.retry()
     document.addEventListener('visibilitychange', again)
     addEventListener('online', again)
-    addEventListener('offline', () => this.#lose('this computer is offline'))
+    addEventListener('offline', () => {
+      this.#lose('this computer is offline')
+      // A stream may outlive it without a word, and would then never be taken up again.
+      this.#abort.abort()
+    })
     setInterval(() => this.#watch(), 1000)
     setInterval(() => this.#readTimes(), TIMES_MS)
     void this.#run()

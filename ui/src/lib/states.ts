@@ -44,10 +44,12 @@ export function lookOf(word: string): Look {
   return { ...LOOKS['unknown']!, word }
 }
 
+const moment = (at: string): string => (Number.isNaN(Date.parse(at)) ? at : new Date(at).toLocaleString('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }))
+
 /** The order as a sentence. */
 export function orderText(order: Order | string | null | undefined): string | null {
   if (!order) return null
   if (typeof order === 'string') return order
-  const parts = [order.reason, order.until ? `until ${order.until}` : null, order.by ? `by ${order.by}` : null]
+  const parts = [order.reason, order.until ? `until ${moment(order.until)}` : null, order.by ? `by ${order.by}` : null]
   return parts.filter(Boolean).join(', ') || null
 }
