@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn the_kind_of_a_request_wins_over_its_environment() {
-        let (queue, stream) = ("/api/v1/queues/s/q", "/api/v1/queues/s/q/stream");
+        let (queue, stream) = ("/api/v1/queues/s/q", "/api/v1/queues/s/q/messages/stream");
         let mut strategies = Strategies::default();
         assert_eq!(told(&strategies, "GET", queue), (Strategy::RoundRobin, StrategyFrom::Usual));
         strategies.environments.insert("production".into(), Strategy::PeakEwma);
