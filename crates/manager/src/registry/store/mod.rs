@@ -161,8 +161,8 @@ impl<M: Medium> Store<M> {
         })
     }
 
-    /// At most `limit` journal entries after `after`, in order. The entries are kept from the first release on, for the
-    /// console that will show them; until then, tests read here what was written.
+    /// At most `limit` journal entries after `after`, in order: what tests read of what was written. Everybody else reads beside
+    /// the one writer, by [`Self::journal_reader`].
     pub fn journal(&self, after: Seq, limit: usize) -> Result<Vec<JournalEntry>, CommitError> {
         self.read_journal(after, limit).map_err(|error| CommitError::of(&self.medium.name(), &error))
     }

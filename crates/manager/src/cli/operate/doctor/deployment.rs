@@ -29,7 +29,11 @@ fn registry(look: &Look) -> Item {
             "connected" => item(Level::Ok, "connected".to_owned(), ""),
             "disabled" => {
                 let found = format!("not used; registrations are in the {} registry of this one manager", detail.registry.backend);
-                item(Level::Warn, found, "good for one manager; several need Consul (registry.backend=consul)")
+                item(
+                    Level::Warn,
+                    found,
+                    "good for one manager; several that share their registrations need Consul, which this version does not offer yet",
+                )
             }
             other => item(
                 Level::Fail,
