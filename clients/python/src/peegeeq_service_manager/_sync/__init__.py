@@ -1,0 +1,1 @@
+"""Blocking: generated from the awaited one by tools/unasync.py."""

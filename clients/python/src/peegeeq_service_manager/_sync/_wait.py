@@ -1,0 +1,9 @@
+"""Waiting."""
+
+from __future__ import annotations
+
+import time
+
+
+def wait(seconds: float) -> None:
+    time.sleep(seconds)
