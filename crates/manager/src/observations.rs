@@ -125,9 +125,16 @@ pub struct Slot {
     setups: ArcSwapOption<SetupsSeen>,
     /// When a checkup last passed, in milliseconds of the process's clock and one more; 0: never.
     passed: AtomicU64,
+    /// What `Observations::standing` grew to when something but a time last changed here; 0: never.
+    standing: AtomicU64,
 }
 
 impl Slot {
+    /// Another number whenever something but a time changed: a reason, a setup.
+    pub fn standing(&self) -> u64 {
+        self.standing.load(Ordering::Acquire)
+    }
+
     /// The last checkup, if there was one under the present address.
     pub fn checkup(&self) -> Option<Arc<Checkup>> {
         self.checkup.load_full()
@@ -209,7 +216,7 @@ impl Observations {
             slot.passed.store(checkup.moment.as_millis().saturating_add(1), Ordering::Release);
         }
         slot.checkup.store(Some(Arc::new(checkup)));
-        self.noted(same);
+        self.noted(slot, same);
     }
 
     /// Notes a look at the setups of a member; one of a stranger is dropped.
@@ -222,11 +229,13 @@ impl Observations {
             .as_ref()
             .is_some_and(|before| before.setups == setups.setups && before.failure == setups.failure && before.stale == setups.stale);
         slot.setups.store(Some(Arc::new(setups)));
-        self.noted(same);
+        self.noted(slot, same);
     }
 
-    fn noted(&self, same_but_for_the_time: bool) {
+    fn noted(&self, slot: &Slot, same_but_for_the_time: bool) {
         if !same_but_for_the_time {
+            // First here, so that whoever sees that something changed finds where.
+            slot.standing.store(self.standing.load(Ordering::Acquire) + 1, Ordering::Release);
             self.standing.fetch_add(1, Ordering::AcqRel);
         }
         self.edition.fetch_add(1, Ordering::AcqRel);

@@ -93,7 +93,7 @@ impl Job<'_> {
         }
         match answered {
             Ok((response, link)) => {
-                upstream.time_to_head.record(took);
+                upstream.meters().time_to_head.record(took);
                 Ok(Answered { response, link, in_flight, at })
             }
             Err(failed) => {

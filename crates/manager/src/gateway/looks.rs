@@ -15,6 +15,7 @@ use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::time::Moment;
 use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::picture::{Painter, Picture};
 use crate::clock;
@@ -26,6 +27,10 @@ const GLANCE: Duration = Duration::from_millis(200);
 
 /// Resting connections are tended once in so many glances.
 const TEND_EVERY: u32 = 5;
+
+/// A picture that took longer than this to make is not made again before nine times as long has passed: thousands of instances that
+/// come or fall together do not take more than a tenth of a core.
+const QUICK: Duration = Duration::from_millis(2);
 
 /// The least time between two looks at everybody, or at the same instance.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
@@ -125,6 +130,10 @@ struct State {
     /// What the observations stood at when the picture was made.
     standing: u64,
     glances: u32,
+    /// The picture is known to be out of date.
+    stale: bool,
+    /// A picture that is merely out of date is not made before.
+    rest_until: Option<Instant>,
 }
 
 type Looks = FuturesUnordered<BoxFuture<'static, Look>>;
@@ -137,14 +146,16 @@ impl Keeper {
         let (mut looks, mut state) = (Looks::new(), State::default());
         self.paint(&mut state);
         loop {
+            let rest_until = state.rest_until.unwrap_or_else(clock::instant);
             tokio::select! {
                 goes_on = self.catalog.changed() => {
                     if !goes_on {
                         // The registry stopped, and so does everything else.
                         std::future::pending::<()>().await;
                     }
-                    self.paint(&mut state);
+                    self.paint_in_time(&mut state);
                 }
+                () = tokio::time::sleep_until(rest_until), if state.stale => self.paint(&mut state),
                 _ = glance.tick() => self.glance(&mut state),
                 Some(order) = self.orders.recv() => self.order(order, &mut state, &looks),
                 Some(look) = looks.next() => self.looked(look, &mut state),
@@ -152,12 +163,24 @@ impl Keeper {
         }
     }
 
+    /// Makes the picture anew now, or when it may be made again.
+    fn paint_in_time(&mut self, state: &mut State) {
+        match state.rest_until {
+            Some(until) if clock::instant() < until => state.stale = true,
+            _ => self.paint(state),
+        }
+    }
+
     fn paint(&mut self, state: &mut State) {
+        let began = clock::instant();
+        state.stale = false;
         // Read before the slots: what comes in between is seen at the next glance.
         state.standing = self.painter.observations.standing();
         let before = self.picture.load_full();
         let next = self.painter.paint(&self.catalog.current(), &before, clock::now());
         self.picture.store(Arc::new(next));
+        let took = began.elapsed();
+        state.rest_until = (took > QUICK).then(|| clock::instant() + took * 9);
     }
 
     fn glance(&mut self, state: &mut State) {
@@ -170,7 +193,7 @@ impl Keeper {
         }
         let due = picture.table.changes_at().is_some_and(|at| clock::now() >= at);
         if due || state.standing != self.painter.observations.standing() {
-            self.paint(state);
+            self.paint_in_time(state);
         }
     }
 

@@ -15,6 +15,7 @@ mod job;
 mod learned;
 mod link;
 mod looks;
+mod meters;
 mod owners;
 mod picture;
 mod refusals;

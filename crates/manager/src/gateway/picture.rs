@@ -14,6 +14,7 @@ use peegeeq_domain::routing::table::{Member, Table};
 use peegeeq_domain::time::Moment;
 
 use super::learned::Learned;
+use super::meters::Labels;
 use super::settings::GatewaySettings;
 use super::upstream::Upstream;
 use crate::clock;
@@ -54,6 +55,7 @@ pub(super) struct Painter {
     pub(super) settings: GatewaySettings,
     pub(super) observations: Arc<Observations>,
     pub(super) learned: Learned,
+    labels: Arc<Labels>,
     /// Since when each can be routed to, if that was not so at the first picture.
     since: HashMap<InstanceId, Option<Moment>>,
     /// Who was healthy at some time, and then was not.
@@ -63,7 +65,15 @@ pub(super) struct Painter {
 
 impl Painter {
     pub(super) fn new(settings: GatewaySettings, observations: Arc<Observations>) -> Self {
-        Self { settings, observations, learned: Learned::default(), since: HashMap::new(), lost: HashSet::new(), begun: false }
+        Self {
+            settings,
+            observations,
+            learned: Learned::default(),
+            labels: Arc::default(),
+            since: HashMap::new(),
+            lost: HashSet::new(),
+            begun: false,
+        }
     }
 
     /// The picture of this catalog. Instances that stayed where they were keep their connections and counts.
@@ -102,7 +112,8 @@ impl Painter {
         match known.filter(|known| known.incarnation == entry.instance.incarnation) {
             Some(same) => same.clone(),
             None => {
-                Upstream::new(entry.id().clone(), entry.instance.incarnation, entry.instance.registration.endpoint.clone(), &self.settings)
+                let endpoint = entry.instance.registration.endpoint.clone();
+                Upstream::new(entry.id().clone(), entry.instance.incarnation, endpoint, &self.labels, &self.settings)
             }
         }
     }

@@ -5,12 +5,11 @@
 //! belongs to the worker's runtime; the lock on them is contended by the sweep alone.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use http::HeaderValue;
-use metrics::{Counter, Gauge, Histogram};
 use peegeeq_domain::instance::{Endpoint, InstanceId, Revision};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::sync::Notify;
@@ -18,6 +17,7 @@ use tokio::time::Instant;
 
 use super::counts::{Counted, Counts};
 use super::link::Link;
+use super::meters::{Labels, Meters};
 use super::settings::GatewaySettings;
 use super::standing::Record;
 use crate::clock;
@@ -68,13 +68,15 @@ pub(super) struct Upstream {
     pub(super) authority: HeaderValue,
     /// Value of `X-PeeGeeQ-Instance`.
     pub(super) name: HeaderValue,
-    pub(super) time_to_head: Histogram,
     /// What its requests say about it.
     pub(super) record: Record,
-    outcomes: [Counter; Outcome::COUNT],
+    labels: Arc<Labels>,
+    /// From its first request on.
+    meters: OnceLock<Box<Meters>>,
     /// By worker.
     counts: Box<[Counts]>,
-    in_flight: Gauge,
+    /// The requests under way that its figure shows.
+    shown: AtomicU32,
     under_way: AtomicUsize,
     under_way_max: usize,
     waiting: AtomicUsize,
@@ -97,18 +99,22 @@ impl fmt::Debug for Upstream {
 
 impl Upstream {
     /// An instance without any connection yet.
-    pub(super) fn new(id: InstanceId, incarnation: Revision, endpoint: Endpoint, settings: &GatewaySettings) -> Arc<Self> {
-        let instance = id.as_str().to_owned();
+    pub(super) fn new(
+        id: InstanceId,
+        incarnation: Revision,
+        endpoint: Endpoint,
+        labels: &Arc<Labels>,
+        settings: &GatewaySettings,
+    ) -> Arc<Self> {
         let value = |text: &str| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("instance"));
-        let outcome = |(_, word): (Outcome, &'static str)| metrics::counter!("peegeeq_routed_requests_total", "instance" => instance.clone(), "outcome" => word);
         Arc::new(Self {
             authority: value(&endpoint.authority()),
             name: value(&utf8_percent_encode(id.as_str(), HEADER).to_string()),
-            time_to_head: metrics::histogram!("peegeeq_routed_duration_seconds", "instance" => instance.clone()),
             record: Record::new(settings.accrual),
-            outcomes: Outcome::ALL.map(outcome),
+            labels: labels.clone(),
+            meters: OnceLock::new(),
             counts: (0..settings.workers.max(1)).map(|_| Counts::default()).collect(),
-            in_flight: metrics::gauge!("peegeeq_routed_in_flight", "instance" => instance.clone()),
+            shown: AtomicU32::new(0),
             under_way: AtomicUsize::new(0),
             under_way_max: settings.concurrency,
             waiting: AtomicUsize::new(0),
@@ -120,6 +126,11 @@ impl Upstream {
             incarnation,
             endpoint,
         })
+    }
+
+    /// Its figures.
+    pub(super) fn meters(&self) -> &Meters {
+        self.meters.get_or_init(|| Box::new(Meters::new(&self.labels, &self.id)))
     }
 
     /// Requests under way.
@@ -139,7 +150,7 @@ impl Upstream {
 
     /// Counts a request that ended.
     pub(super) fn count(&self, worker: usize, outcome: Outcome) {
-        self.outcomes[outcome as usize].increment(1);
+        self.meters().count(outcome);
         if let Some(counts) = self.counts.get(worker) {
             counts.add(outcome);
         }
@@ -202,7 +213,23 @@ impl Upstream {
             drop(resting);
             drop(aged);
         }
-        self.in_flight.set(f64::from(u32::try_from(self.under_way()).unwrap_or(u32::MAX)));
+        self.show(u32::try_from(self.under_way()).unwrap_or(u32::MAX));
+    }
+}
+
+impl Upstream {
+    /// Shows how many requests are under way, if it ever had one.
+    fn show(&self, under_way: u32) {
+        if let Some(meters) = self.meters.get() {
+            meters.under_way(self.shown.swap(under_way, Ordering::Relaxed), under_way);
+        }
+    }
+}
+
+/// Whoever is gone has no requests under way, also in a figure that others share.
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.show(0);
     }
 }
 

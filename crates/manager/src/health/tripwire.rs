@@ -2,13 +2,16 @@
 //!
 //! Owns the connection and how often it may cry wolf. Does not own what a closed wire means: a probe finds out.
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use peegeeq_domain::instance::Endpoint;
 use peegeeq_domain::time::Moment;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::meters;
@@ -37,18 +40,24 @@ pub(super) enum Trip {
 }
 
 /// Opens a wire after `back_off`, and holds it until something happens on it.
-pub(super) async fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> Trip {
-    tokio::time::sleep(back_off).await;
+pub(super) fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> impl Future<Output = Trip> {
     // Boxed, so that ten thousand waiting wires do not each keep room for the dialling they are done with.
-    let dialled = Box::pin(async { dialer.dial_tcp(&endpoint, Deadline::within(timeout), &mut Phases::default()).await }).await;
-    drop((dialer, endpoint));
-    let Ok(mut stream) = dialled else { return Trip::NotOpened };
+    let opening = Box::pin(open(dialer, endpoint, timeout, back_off));
+    async move {
+        let Some(mut stream) = opening.await else { return Trip::NotOpened };
+        // Nothing was asked: data, the end and an error all mean the same.
+        let _ = poll_fn(|cx| Pin::new(&mut stream).poll_read(cx, &mut ReadBuf::new(&mut [0]))).await;
+        Trip::Tripped
+    }
+}
+
+async fn open(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> Option<TcpStream> {
+    tokio::time::sleep(back_off).await;
+    let stream = dialer.dial_tcp(&endpoint, Deadline::within(timeout), &mut Phases::default()).await.ok()?;
     if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE) {
         tracing::debug!(%error, "a tripwire is held without keepalive");
     }
-    // Nothing was asked: data, the end and an error all mean the same.
-    let _ = stream.read_u8().await;
-    Trip::Tripped
+    Some(stream)
 }
 
 /// The wire of one instance. Dropping it closes the connection.

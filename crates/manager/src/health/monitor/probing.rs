@@ -1,8 +1,10 @@
 //! Sending probes, and what their results set going.
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use peegeeq_domain::health::{Check, FailureKind, ProbeOutcome, Transition, Verdict};
 use peegeeq_domain::time::Moment;
 use tokio_util::task::AbortOnDropHandle;
@@ -227,8 +229,14 @@ impl Monitor {
         let Some(back_off) = watched.wire.probe_passed(probe_started) else { return };
         let endpoint = watched.instance.registration.endpoint.clone();
         let hold = tripwire::hold(self.prober.dialer.clone(), endpoint, self.settings.probe_timeout, back_off);
-        let task =
-            self.set_going(Some(News::Wire { serial, trip: Trip::NotOpened }), async move { News::Wire { serial, trip: hold.await } });
+        let tell = self.tell.clone();
+        // There is one for each instance, for as long as it is well: it keeps room for nothing but the wire. It ends with the loop,
+        // which owns it.
+        let task = self.tasks.short(async move {
+            let trip = AssertUnwindSafe(hold).catch_unwind().await.unwrap_or(Trip::NotOpened);
+            // A closed channel: the loop ended, and nobody wants to know.
+            let _ = Box::pin(tell.send(News::Wire { serial, trip })).await;
+        });
         if let Some(watched) = self.watched.get_mut(&serial) {
             watched.wire.opened(AbortOnDropHandle::new(task));
         }

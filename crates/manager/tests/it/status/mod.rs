@@ -72,7 +72,7 @@ async fn the_description_is_browsable_without_the_internet() {
     assert_eq!(reply.json()["openapi"].as_str().map(|version| &version[..3]), Some("3.1"));
     assert_eq!(app.get("/docs").await.header("location"), "/docs/");
     let page = app.get("/docs/").await;
-    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html"));
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.header("content-security-policy").contains("default-src 'self'"));
     let text = page.text();
     let parts = text.split(['"', '\'']).filter(|part| part.starts_with("./") || part.starts_with("http"));
@@ -81,6 +81,15 @@ async fn the_description_is_browsable_without_the_internet() {
         assert_eq!(app.get(&format!("/docs/{}", &part[2..])).await.status, 200, "{part}");
     }
     assert!(parts.count() > 1);
+    let script = "/docs/swagger-ui-bundle.js";
+    let (plain, packed) = (app.get(script).await, app.ask("GET", script, &[("accept-encoding", "br, gzip")], "").await);
+    assert_eq!((plain.header("content-encoding"), packed.header("content-encoding")), ("", "gzip"));
+    assert!(plain.text().contains("SwaggerUIBundle"), "a client that does not read gzip is given the plain form");
+    assert!(packed.body.len() * 3 < plain.body.len() && packed.body.starts_with(&[0x1f, 0x8b]));
+    for reply in [plain, packed] {
+        assert_eq!((reply.header("vary"), reply.header("content-type")), ("Accept-Encoding", "text/javascript; charset=utf-8"));
+        assert!(reply.header("content-security-policy").contains("default-src 'self'"));
+    }
     assert_eq!(app.get("/docs/nosuch.js").await.status, 404);
 }
 

@@ -1,15 +1,15 @@
 //! The description of the API, made from the code, and a page to browse it that loads nothing from outside.
 
 use axum::extract::Path;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Redirect, Response};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
-use std::sync::{Arc, LazyLock};
+use http::{HeaderMap, StatusCode};
+use std::sync::LazyLock;
 use utoipa::OpenApi;
-use utoipa_swagger_ui::Config;
 
 use super::answer;
-use super::error::ApiError;
+
+mod page;
 
 /// What stands above the operations.
 #[derive(OpenApi)]
@@ -51,8 +51,6 @@ static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
     Bytes::from(text + "\n")
 });
 
-static PAGE: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| Arc::new(Config::from("../openapi.json").validator_url("none")));
-
 /// The description of the API as JSON text.
 pub fn openapi_json() -> &'static str {
     std::str::from_utf8(&DOCUMENT).unwrap_or("{}")
@@ -67,30 +65,10 @@ pub(super) async fn page_without_slash() -> Redirect {
     Redirect::permanent("/docs/")
 }
 
-pub(super) async fn page() -> Response {
-    serve("index.html")
+pub(super) async fn page(request: HeaderMap) -> Response {
+    page::answer("index.html", &request)
 }
 
-pub(super) async fn file(Path(path): Path<String>) -> Response {
-    serve(&path)
+pub(super) async fn file(Path(path): Path<String>, request: HeaderMap) -> Response {
+    page::answer(&path, &request)
 }
-
-fn serve(path: &str) -> Response {
-    match utoipa_swagger_ui::serve(path, PAGE.clone()) {
-        Ok(Some(file)) => {
-            let mut response = Response::new(axum::body::Body::from(file.bytes.into_owned()));
-            let kind = HeaderValue::try_from(file.content_type).unwrap_or(HeaderValue::from_static("application/octet-stream"));
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
-            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
-            response
-        }
-        Ok(None) => ApiError::new(StatusCode::NOT_FOUND, "no such file of the API page: see /docs/").into_response(),
-        Err(error) => ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, format!("internal error: the API page cannot be read: {error}"))
-            .into_response(),
-    }
-}
-
-/// The page's own script writes styles; nothing comes from anywhere else.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
-);
