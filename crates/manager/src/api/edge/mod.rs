@@ -21,7 +21,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 use peegeeq_domain::access::Principal;
 use tower::Service as _;
@@ -216,5 +216,9 @@ impl<F: Front<Body: Unpin>> Service for Edge<F> {
         }
         cors::label(&self.settings.origins, origin.as_ref(), response.headers_mut());
         response
+    }
+
+    fn refuse(&self, status: StatusCode, sentence: String) -> Response<Vec<u8>> {
+        respond::refusal(ApiError::new(status, sentence), &RequestId::of(&HeaderMap::new()))
     }
 }
