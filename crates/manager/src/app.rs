@@ -24,6 +24,7 @@ use crate::api::routing::RoutingApi;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
+use crate::clock;
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
@@ -88,6 +89,7 @@ pub struct RunningApp {
     delay: Duration,
     grace: Duration,
     fan_in: FanInHandle,
+    health: HealthHandle,
     /// Reads the catalog.
     pub catalog: CatalogReader,
     /// Changes the registry: for the simulated instances of `demo`.
@@ -164,7 +166,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         catalog: catalog.clone(),
         registry: registry.clone(),
         observations,
-        health,
+        health: health.clone(),
         identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
         answer_timeout: config.federation.request_timeout,
@@ -179,7 +181,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, catalog, registry };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -218,7 +220,11 @@ impl RunningApp {
         if cut > 0 {
             tracing::warn!(connections = cut, "the grace time is over: {cut} connections were cut");
         }
-        let ended = self.tasks.stop(flush.max(Duration::from_millis(100))).await;
+        let begun = clock::instant();
+        if tokio::time::timeout(flush / 2, self.health.flush()).await.is_err() {
+            tracing::warn!("what is known of setups could not be written in time");
+        }
+        let ended = self.tasks.stop(flush.saturating_sub(begun.elapsed()).max(Duration::from_millis(100))).await;
         if cut == 0 && ended { Stopped::Cleanly } else { Stopped::OutOfTime }
     }
 }
@@ -416,7 +422,10 @@ fn expect_gone(health: &HealthHandle) -> gateway::ExpectGone {
         let health = health.clone();
         Box::pin(async move {
             if let Err(error) = health.expect_gone(&id, &setup).await {
-                tracing::warn!(instance = id.as_str(), "setup '{setup}' was taken from {id} and may be shown as missing: {error}");
+                tracing::warn!(
+                    instance = id.as_str(),
+                    "setup '{setup}' was taken from {id}, but that is not written: after a crash it may be shown as missing: {error}"
+                );
             }
         })
     })

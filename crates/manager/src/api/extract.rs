@@ -13,10 +13,12 @@ use axum::extract::Request;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::BodyExt;
+use peegeeq_domain::instance::Fault;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::error::ApiError;
+use super::json_words;
 
 /// How the bodies of requests are bounded, one by one and together.
 #[derive(Clone, Debug)]
@@ -116,11 +118,11 @@ fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
 pub(super) struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
-    /// Reads an object, or says what is wrong in serde's words: broken JSON, not an object, a key said twice.
+    /// Reads an object, or says what is wrong and where: broken JSON, not an object, a key said twice.
     pub(super) fn read(text: &'a [u8]) -> Result<Self, String> {
         let mut reader = serde_json::Deserializer::from_slice(text);
-        let fields = reader.deserialize_map(FieldsVisitor).map_err(|error| error.to_string())?;
-        reader.end().map_err(|error| error.to_string())?;
+        let fields = reader.deserialize_map(FieldsVisitor).map_err(|error| json_words::told(&error))?;
+        reader.end().map_err(|error| json_words::told(&error))?;
         Ok(fields)
     }
 }
@@ -172,10 +174,48 @@ impl<'a> serde::Deserialize<'a> for Key<'a> {
     }
 }
 
-/// The decoded parameters of a query, in order.
-pub(super) fn query(request: &http::Uri) -> Vec<(String, String)> {
-    let pairs = form_urlencoded::parse(request.query().unwrap_or_default().as_bytes());
-    pairs.map(|(key, value)| (key.into_owned(), value.into_owned())).collect()
+/// The parameters of a query, decoded, in order.
+pub(super) type Parameters = Vec<(String, String)>;
+
+/// The decoded parameters of a query; all that cannot be decoded are named together.
+pub(super) fn query(request: &http::Uri) -> Result<Parameters, ApiError> {
+    let text = request.query().unwrap_or_default();
+    // Most are as they look.
+    let mut faults = Vec::new();
+    for part in text.split('&').filter(|part| part.contains('%') || !part.is_ascii()) {
+        let (name, value) = part.split_once('=').unwrap_or((part, ""));
+        if !(is_encoded(name) && is_encoded(value)) {
+            let name = form_urlencoded::parse(name.as_bytes()).next().map_or_else(String::new, |(name, _)| name.into_owned());
+            faults.push(Fault::new(&name, format!("{name} must be percent-encoded UTF-8: '%' and two hex digits for each byte")));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(ApiError::faults(faults));
+    }
+    Ok(form_urlencoded::parse(text.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
+}
+
+/// Whether a part of a query means one text.
+fn is_encoded(part: &str) -> bool {
+    let mut rest = part.bytes();
+    while let Some(byte) = rest.next() {
+        let mut digit = || rest.next().is_some_and(|digit| digit.is_ascii_hexdigit());
+        if byte == b'%' && !(digit() && digit()) {
+            return false;
+        }
+    }
+    percent_encoding::percent_decode_str(part).decode_utf8().is_ok()
+}
+
+/// The faults of parameters that are said twice although they are read once: which of both is meant, nobody knows.
+/// `once` says whether a name is that of such a parameter.
+pub(super) fn said_twice(parameters: &[(String, String)], once: impl Fn(&str) -> bool) -> Vec<Fault> {
+    let twice = |(index, (name, _)): (usize, &(String, String))| {
+        let before = parameters[..index].iter().filter(|(other, _)| other == name).count();
+        // However often it is said, it is one fault.
+        (before == 1 && once(name)).then(|| Fault::new(name, format!("{name} must be said once")))
+    };
+    parameters.iter().enumerate().filter_map(twice).collect()
 }
 
 /// Whether the caller already has the answer with this weak tag.
@@ -209,6 +249,25 @@ mod tests {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
         assert_eq!(keys(&deep).expect("values are not walked into, so depth costs nothing"), ["a"]);
         assert!(Fields::read(b"{\"a\":\"\xff\"}").is_err(), "not UTF-8");
+    }
+
+    #[test]
+    fn a_query_is_decoded_or_refused() {
+        let read = |text: &str| query(&format!("/?{text}").parse().expect("uri"));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(read("a=b%20c+d&e&%C3%A4=%25").expect("good"), [pair("a", "b c d"), pair("e", ""), pair("\u{e4}", "%")]);
+        for (text, field) in [("a=%zz", "a"), ("a=1&b=%ff", "b"), ("a=%", "a"), ("a=%2", "a"), ("%ffx=1", "\u{fffd}x")] {
+            let error = read(text).expect_err(text);
+            assert!(error.message().starts_with(field), "{text}: {}", error.message());
+        }
+        assert!(read("a=%zz&b=%zz").expect_err("two").sentences().contains("; "));
+    }
+
+    #[test]
+    fn what_is_read_once_must_not_be_said_twice() {
+        let said: Vec<_> = ["a", "b", "a", "c", "c", "a"].map(|name| (name.to_owned(), String::new())).into();
+        let names: Vec<_> = said_twice(&said, |name| name != "c").into_iter().map(|fault| fault.field).collect();
+        assert_eq!(names, ["a"]);
     }
 
     #[test]

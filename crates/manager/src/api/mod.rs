@@ -12,6 +12,7 @@ mod events;
 pub mod extract;
 pub mod federation;
 pub mod instances;
+mod json_words;
 pub mod listing;
 pub mod management;
 pub mod router;

@@ -29,10 +29,14 @@ pub async fn health(state: Shared) -> Response {
     responses((status = 200, description = "it lives", body = ProbeAnswer))
 )]
 pub async fn live() -> Response {
-    answer::ok(&ProbeAnswer { status: "UP", reason: None })
+    answer::ok(&ProbeAnswer { status: "UP", reason: None, degraded: Vec::new() })
 }
 
 /// Whether the manager takes part: no longer once it was told to stop.
+///
+/// It takes part also when its store cannot write: it still routes, federates, watches and answers reads, and only refuses changes
+/// with 507. Behind a load balancer that is worth more than no manager at all, and every manager would be taken out at once if they
+/// share a full disk. `degraded` then has `registry-writes`, for whoever sends changes elsewhere or raises an alarm.
 #[utoipa::path(
     get, path = "/health/ready", tag = "manager", operation_id = "getReadiness",
     responses(
@@ -42,9 +46,10 @@ pub async fn live() -> Response {
 )]
 pub async fn ready(state: Shared) -> Response {
     if state.readiness.get() {
-        return answer::ok(&ProbeAnswer { status: "UP", reason: None });
+        return answer::ok(&ProbeAnswer { status: "UP", reason: None, degraded: degraded(&state) });
     }
-    answer::with_status(StatusCode::SERVICE_UNAVAILABLE, &ProbeAnswer { status: "DOWN", reason: Some("starting or stopping") })
+    let down = ProbeAnswer { status: "DOWN", reason: Some("starting or stopping"), degraded: Vec::new() };
+    answer::with_status(StatusCode::SERVICE_UNAVAILABLE, &down)
 }
 
 /// How the manager is, in detail.
@@ -94,6 +99,13 @@ fn manager_health(state: &ApiState) -> ManagerHealth {
         degraded: store.into_iter().chain(doubt).collect(),
         version: env!("CARGO_PKG_VERSION"),
     }
+}
+
+/// What does not work, in words for programs.
+fn degraded(state: &ApiState) -> Vec<&'static str> {
+    let writes = (state.registry.store_status() != StoreStatus::Ok).then_some("registry-writes");
+    let verdicts = state.observations.doubt().map(|_| "health-verdicts");
+    writes.into_iter().chain(verdicts).collect()
 }
 
 fn store_failure(state: &ApiState) -> Option<String> {

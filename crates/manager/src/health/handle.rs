@@ -9,6 +9,7 @@ use peegeeq_domain::instance::InstanceId;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::observations::Checkup;
+use crate::registry::RegistryError;
 
 /// Questions that may wait for the monitor at once.
 const QUESTIONS_MAX: usize = 256;
@@ -27,6 +28,23 @@ pub enum CheckError {
     Stopping,
 }
 
+/// Why it is not written that a setup was ordered to go. In memory it is noted nevertheless.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unwritten {
+    /// Too many questions at once: not even in memory.
+    #[error("too many health checks are under way")]
+    Busy,
+    /// The manager is stopping, or the instance was removed meanwhile.
+    #[error("the manager stops or the instance was removed")]
+    Stopping,
+    /// The store refused it. It is tried again.
+    #[error("{0}")]
+    Refused(RegistryError),
+}
+
+/// Somebody who waits until that is written.
+pub(super) type Noted = oneshot::Sender<Result<(), Unwritten>>;
+
 /// What a question brings.
 pub(super) type CheckResult = Result<Arc<Checkup>, CheckError>;
 
@@ -37,8 +55,10 @@ pub(super) type Asker = oneshot::Sender<CheckResult>;
 pub(super) enum Question {
     /// How is it now?
     Check { id: InstanceId, check: Check, reply: Asker },
-    /// This setup was ordered to go; an answer when that is noted.
-    ExpectGone { id: InstanceId, setup: Arc<str>, noted: oneshot::Sender<()> },
+    /// This setup was ordered to go; an answer when that is written.
+    ExpectGone { id: InstanceId, setup: Arc<str>, noted: Noted },
+    /// All that is known of setups is to be written now; dropped when that is over.
+    Flush { done: oneshot::Sender<()> },
 }
 
 /// A reply that is ready to be sent.
@@ -79,12 +99,22 @@ impl HealthHandle {
     }
 
     /// Says that a setup was ordered to go from an instance, by a detach or a delete: if it is gone within the next five
-    /// minutes it is forgotten, not missing. Returns when that is noted. Best called once the instance carried it out, or may
-    /// have. An instance or setup that nobody knows needs no forgetting.
-    pub async fn expect_gone(&self, id: &InstanceId, setup: &str) -> Result<(), CheckError> {
+    /// minutes it is forgotten, not missing. Returns when that is durable, or cannot be made so. Best called once the
+    /// instance carried it out, or may have. An instance or setup that nobody knows needs no forgetting.
+    pub async fn expect_gone(&self, id: &InstanceId, setup: &str) -> Result<(), Unwritten> {
         let (noted, answer) = oneshot::channel();
-        self.ask(Question::ExpectGone { id: id.clone(), setup: setup.into(), noted })?;
-        answer.await.map_err(|_| CheckError::Stopping)
+        let question = Question::ExpectGone { id: id.clone(), setup: setup.into(), noted };
+        self.ask(question).map_err(|error| if error == CheckError::Busy { Unwritten::Busy } else { Unwritten::Stopping })?;
+        answer.await.unwrap_or(Err(Unwritten::Stopping))
+    }
+
+    /// Returns when all that is known of setups is written, or the store refused some of it.
+    pub async fn flush(&self) {
+        let (done, over) = oneshot::channel();
+        if self.ask(Question::Flush { done }).is_ok() {
+            // An error means that the monitor dropped its end, which is the sign.
+            let _ = over.await;
+        }
     }
 
     fn ask(&self, question: Question) -> Result<(), CheckError> {

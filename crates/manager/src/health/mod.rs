@@ -26,8 +26,8 @@ use std::time::Duration;
 use peegeeq_domain::health::HealthPolicy;
 
 pub use crate::registry::Judgement;
-use crate::registry::KnownSetups;
-pub use handle::{CheckError, HealthHandle};
+use crate::registry::{KnownSetups, RegistryError};
+pub use handle::{CheckError, HealthHandle, Unwritten};
 pub use monitor::start;
 pub use peegeeq_domain::health::Check;
 
@@ -53,8 +53,8 @@ pub struct HealthSettings {
 /// Puts judgements into the catalog. The future ends when a reader of the catalog sees them. Called with one batch at a time.
 pub type Judge = Arc<dyn Fn(Vec<Judgement>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Has the setups known of instances written. The future ends when they are taken. Called with one batch at a time.
-pub type Remember = Arc<dyn Fn(Vec<KnownSetups>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+/// Has the setups known of instances written. The future ends when they are durable. Called with one batch at a time.
+pub type Remember = Arc<dyn Fn(Vec<Arc<KnownSetups>>) -> Pin<Box<dyn Future<Output = Result<(), RegistryError>> + Send>> + Send + Sync>;
 
 /// What ties the monitor to the registry.
 pub struct Ties {

@@ -174,6 +174,7 @@ async fn run(mut monitor: Monitor, mut inputs: Inputs, stop: CancellationToken) 
             lives = inputs.reader.changed(), if inputs.catalog_lives => Wake::Catalog(lives),
             Some(question) = inputs.questions.recv() => Wake::Question(question),
             () = monitor.judging.visible() => Wake::Timer,
+            () = monitor.remembering.over() => Wake::Timer,
             _ = inputs.news.recv_many(&mut news, NEWS_A_TURN) => Wake::News,
             () = tokio::time::sleep_until(timer) => Wake::Timer,
         };
@@ -243,7 +244,7 @@ impl Monitor {
             self.compare_with_catalog();
         }
         self.judging.advance();
-        self.remembering.advance();
+        self.remembering.advance(now);
         self.show_doubt(now);
     }
 

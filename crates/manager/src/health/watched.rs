@@ -9,7 +9,7 @@ use peegeeq_domain::health::{Check, HealthTracker, ProbeOutcome};
 use peegeeq_domain::instance::{Instance, InstanceId};
 use peegeeq_domain::time::Moment;
 
-use super::handle::Asker;
+use super::handle::{Asker, Noted};
 use super::leaving::Leaving;
 use super::setups::Memory;
 use super::tripwire::Wire;
@@ -31,6 +31,8 @@ pub(super) struct Watched {
     pub(super) wire: Wire,
     pub(super) setups: Setups,
     pub(super) leaving: Leaving,
+    /// Those who wait until what is noted in `leaving` is written.
+    pub(super) unnoted: Vec<Noted>,
     forced: Option<Forced>,
     forced_failure_at: Option<Moment>,
     noted_start: Moment,
@@ -67,6 +69,7 @@ impl Watched {
             wire: Wire::default(),
             setups: Setups::Resting(Box::default()),
             leaving: Leaving::default(),
+            unnoted: Vec::new(),
             forced: None,
             forced_failure_at: None,
             noted_start: Moment::default(),

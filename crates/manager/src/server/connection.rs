@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -18,9 +18,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::ServerSettings;
 use super::front::Place;
+use super::last_words;
 use super::linger::Left;
 use super::tunnel::{Tunnel, Tunnels};
-use super::watch::{Activity, Framing, InRequest, Patience, Watched};
+use super::watch::{Activity, Framing, Impatience, InRequest, Patience, Watched};
 use crate::clock;
 
 /// What a connection over the limit is told, whatever it asks.
@@ -44,6 +45,9 @@ pub trait Service: Clone + Send + Sync + 'static {
 
     /// Answers one request. The body of the answer keeps `in_request` until it is sent.
     fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> impl Future<Output = Response<Self::Body>> + Send;
+
+    /// The answer to what never became a request: the server writes it and ends the connection.
+    fn refuse(&self, status: StatusCode, sentence: String) -> Response<Vec<u8>>;
 }
 
 /// The limits of connections, shared by all workers.
@@ -51,6 +55,7 @@ pub trait Service: Clone + Send + Sync + 'static {
 pub(super) struct Limits {
     builder: http1::Builder,
     patience: Patience,
+    head_bytes_max: usize,
     open: Arc<AtomicUsize>,
     open_max: usize,
     refusals: Arc<AtomicUsize>,
@@ -67,7 +72,14 @@ impl Limits {
         // The time limits are kept by `watch`: hyper's own would count resting between requests as a slow head.
         builder.header_read_timeout(None).max_buf_size(settings.header_bytes_max.max(8192));
         let patience = Patience { head: settings.header_timeout, idle: settings.idle_timeout };
-        Self { builder, patience, open, open_max: settings.connections_max, refusals: Arc::default() }
+        Self {
+            builder,
+            patience,
+            head_bytes_max: settings.header_bytes_max,
+            open,
+            open_max: settings.connections_max,
+            refusals: Arc::default(),
+        }
     }
 
     fn admit(&self) -> Option<Admitted> {
@@ -97,6 +109,10 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
     let activity = Activity::new();
     // One place for the connection, so that workers do not count the clones of one and the same service together.
     let (requests, service) = (activity.clone(), Arc::new(service));
+    let refuse = {
+        let service = service.clone();
+        move |status, sentence| service.refuse(status, sentence)
+    };
     let answer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         let (service, in_request) = (service.clone(), requests.request_began(framing(&request)));
         if request.headers().contains_key(http::header::UPGRADE) {
@@ -108,16 +124,35 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
     let stream = TokioIo::new(Watched::new(stream, activity.clone(), left.clone()));
     let ended = converse(limits.builder.serve_connection(stream, answer).with_upgrades(), &activity, limits.patience, &stop).await;
     match ended {
-        End::Impatient(why) => tracing::debug!(peer = %address, "connection ended: {why}"),
+        End::Impatient(why) => {
+            if why == Impatience::SlowHead {
+                let sentence = format!("{} (server.header.timeout)", why.as_str());
+                last_words(&left, &refuse(StatusCode::REQUEST_TIMEOUT, sentence)).await;
+            }
+            tracing::debug!(peer = %address, "connection ended: {}", why.as_str());
+        }
         // Who stops does not wait for clients.
         End::Over(_) if stop.is_cancelled() => {}
         End::Over(ended) => {
-            left.linger().await;
+            match (&ended, activity.held_back()) {
+                (Err(error), Some(status)) => {
+                    last_words(&left, &refuse(status, last_words::sentence(status, error, limits.head_bytes_max))).await;
+                }
+                _ => left.linger().await,
+            }
             if let Err(error) = ended {
                 tracing::debug!(peer = %address, "connection ended: {error}");
             }
         }
     }
+}
+
+/// Says it on the stream that is left, and ends it.
+async fn last_words(left: &Left<TcpStream>, answer: &Response<Vec<u8>>) {
+    let Some(mut stream) = left.take() else { return };
+    last_words::write(&mut stream, answer).await;
+    left.put(stream);
+    left.linger().await;
 }
 
 fn framing(request: &Request<Incoming>) -> Framing {
@@ -135,7 +170,7 @@ enum End {
     /// By itself, well or with an error.
     Over(hyper::Result<()>),
     /// The client was too slow or idle for too long.
-    Impatient(&'static str),
+    Impatient(Impatience),
 }
 
 /// Serves until the end, politely at `stop`.
@@ -172,7 +207,7 @@ where
 }
 
 /// Why the connection must end at once, or `None` when it is to end politely.
-async fn interruption(activity: &Activity, patience: Patience, stop: &CancellationToken) -> Option<&'static str> {
+async fn interruption(activity: &Activity, patience: Patience, stop: &CancellationToken) -> Option<Impatience> {
     tokio::select! {
         why = lost_patience(activity, patience) => Some(why),
         () = stop.cancelled() => None,
@@ -180,7 +215,7 @@ async fn interruption(activity: &Activity, patience: Patience, stop: &Cancellati
 }
 
 /// Looks now and then, and returns when the connection is too slow or too idle.
-async fn lost_patience(activity: &Activity, patience: Patience) -> &'static str {
+async fn lost_patience(activity: &Activity, patience: Patience) -> Impatience {
     let pause = (patience.head.min(patience.idle) / 4).clamp(Duration::from_millis(20), Duration::from_secs(5));
     loop {
         tokio::time::sleep(pause).await;

@@ -35,7 +35,8 @@ impl<S> Left<S> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
     }
 
-    fn take(&self) -> Option<S> {
+    /// Takes it.
+    pub(super) fn take(&self) -> Option<S> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

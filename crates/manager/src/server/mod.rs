@@ -6,6 +6,7 @@
 
 mod connection;
 mod front;
+mod last_words;
 mod linger;
 mod listener;
 mod tunnel;

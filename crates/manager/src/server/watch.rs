@@ -6,13 +6,15 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use http::StatusCode;
 use peegeeq_domain::time::{Moment, millis};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::last_words;
 use super::linger::Left;
 use crate::clock;
 
@@ -30,6 +32,8 @@ pub(super) struct Activity {
     tail: AtomicU32,
     /// Bytes read since the present request began.
     read_in_request: AtomicU64,
+    /// The status of hyper's own answer to what is no request, which was held back; 0: none was.
+    held_back: AtomicU16,
 }
 
 /// How the end of a request is told from what is pipelined behind it.
@@ -48,6 +52,27 @@ pub(super) struct Patience {
     pub(super) idle: Duration,
 }
 
+/// Why a connection is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Impatience {
+    /// The client does not take our bytes.
+    NotRead,
+    /// A request head has been arriving for too long.
+    SlowHead,
+    /// Nothing was asked for too long.
+    Idle,
+}
+
+impl Impatience {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRead => "the client does not read",
+            Self::SlowHead => "the request head took too long to arrive",
+            Self::Idle => "nothing was asked for too long",
+        }
+    }
+}
+
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
         let now = clock::now().as_millis();
@@ -58,6 +83,7 @@ impl Activity {
             requests: AtomicU32::new(0),
             tail: AtomicU32::new(0),
             read_in_request: AtomicU64::new(0),
+            held_back: AtomicU16::new(0),
         })
     }
 
@@ -69,19 +95,36 @@ impl Activity {
         InRequest { activity: self.clone(), framing }
     }
 
+    /// The status with which hyper answered by itself, if it did: the client has not read it.
+    pub(super) fn held_back(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.held_back.load(Ordering::Relaxed)).ok()
+    }
+
+    /// Holds back what hyper says by itself: half a head has arrived, and no request is being answered.
+    fn holds_back(&self, bytes: &[u8]) -> bool {
+        if self.requests.load(Ordering::Relaxed) > 0 || self.head_began.load(Ordering::Relaxed) == NEVER {
+            return false;
+        }
+        let own = last_words::own_answer(bytes);
+        if let Some(status) = own {
+            self.held_back.store(status.as_u16(), Ordering::Relaxed);
+        }
+        own.is_some()
+    }
+
     /// Why the connection should be ended at `now`, if it should.
-    pub(super) fn fault(&self, now: Moment, patience: Patience) -> Option<&'static str> {
+    pub(super) fn fault(&self, now: Moment, patience: Patience) -> Option<Impatience> {
         let longer = |since: &AtomicU64, limit: Duration| now.as_millis().saturating_sub(since.load(Ordering::Relaxed)) > millis(limit);
         if longer(&self.write_stuck_since, patience.idle) {
-            return Some("the client does not read");
+            return Some(Impatience::NotRead);
         }
         if self.requests.load(Ordering::Relaxed) > 0 {
             return None;
         }
         if longer(&self.head_began, patience.head) {
-            return Some("the request head took too long");
+            return Some(Impatience::SlowHead);
         }
-        longer(&self.idle_since, patience.idle).then_some("nothing was asked for too long")
+        longer(&self.idle_since, patience.idle).then_some(Impatience::Idle)
     }
 
     fn read_some(&self, bytes: &[u8]) {
@@ -175,12 +218,20 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.activity.holds_back(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let wrote = self.stream().poll_write(cx, bytes);
         self.activity.wrote(&wrote);
         wrote
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if let [only] = slices
+            && self.activity.holds_back(only)
+        {
+            return Poll::Ready(Ok(only.len()));
+        }
         let wrote = self.stream().poll_write_vectored(cx, slices);
         self.activity.wrote(&wrote);
         wrote
@@ -195,6 +246,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.activity.held_back().is_some() {
+            // The last words are still to be said.
+            return Poll::Ready(Ok(()));
+        }
         self.stream().poll_shutdown(cx)
     }
 }
@@ -215,7 +270,7 @@ mod tests {
         assert_eq!(activity.fault(after(74), PATIENCE), None);
         assert!(activity.fault(after(76), PATIENCE).is_some());
         activity.read_some(b"GET");
-        assert!(activity.fault(after(11), PATIENCE).is_some_and(|why| why.contains("head")));
+        assert_eq!(activity.fault(after(11), PATIENCE), Some(Impatience::SlowHead));
     }
 
     #[tokio::test]
@@ -225,7 +280,7 @@ mod tests {
         let request = activity.request_began(Framing::EmptyLine);
         assert_eq!(activity.fault(after(1000), PATIENCE), None);
         activity.wrote(&Poll::<()>::Pending);
-        assert!(activity.fault(after(76), PATIENCE).is_some_and(|why| why.contains("read")));
+        assert_eq!(activity.fault(after(76), PATIENCE), Some(Impatience::NotRead));
         activity.wrote(&Poll::Ready(()));
         drop(request);
         assert!(activity.fault(after(76), PATIENCE).is_some());

@@ -21,7 +21,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use http::{Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
 use peegeeq_domain::access::Principal;
 use tower::Service as _;
@@ -106,6 +106,9 @@ impl<F: Front> Edge<F> {
             Err(answer) if claimed || management::is_own_path(request.uri().path()) => return Answered::Own(timed_like_instances(*answer)),
             Err(answer) => return Answered::Own(*answer),
         };
+        if request.method() == Method::OPTIONS && request.uri().path() == "*" {
+            return Answered::Own(offers());
+        }
         if claimed {
             return self.claimed(request, peer, principal).await;
         }
@@ -167,6 +170,14 @@ impl<F: Front> Edge<F> {
     }
 }
 
+/// What is offered at all: the answer to `OPTIONS *`.
+fn offers() -> Response<Body> {
+    let mut answer = Response::new(Body::empty());
+    *answer.status_mut() = StatusCode::NO_CONTENT;
+    answer.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    answer
+}
+
 /// After a panic, which is counted.
 fn our_fault() -> ApiError {
     metrics::counter!("peegeeq_http_panics_total").increment(1);
@@ -216,5 +227,9 @@ impl<F: Front<Body: Unpin>> Service for Edge<F> {
         }
         cors::label(&self.settings.origins, origin.as_ref(), response.headers_mut());
         response
+    }
+
+    fn refuse(&self, status: StatusCode, sentence: String) -> Response<Vec<u8>> {
+        respond::refusal(ApiError::new(status, sentence), &RequestId::of(&HeaderMap::new()))
     }
 }

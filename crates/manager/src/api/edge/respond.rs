@@ -83,6 +83,20 @@ pub(super) fn finish<R>(mut response: Response<Body>, id: &RequestId, in_request
     response.map(|body| AnswerBody { body: Whose::Own(body), _in_request: in_request })
 }
 
+/// The answer to what never became a request.
+pub(super) fn refusal(error: ApiError, id: &RequestId) -> Response<Vec<u8>> {
+    let status = error.status();
+    log(&error, id);
+    let mut response = Response::new(error.body(id.as_str()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, JSON);
+    headers.insert(HEADER, id.value());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+    headers.insert(header::CACHE_CONTROL, NO_STORE);
+    response
+}
+
 /// An error of ours is worth a line; one of the caller's is told to the caller.
 fn log(error: &ApiError, id: &RequestId) {
     let (status, message) = (error.status().as_u16(), error.message());

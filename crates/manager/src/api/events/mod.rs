@@ -59,7 +59,7 @@ struct EventsPage {
     )
 )]
 pub(super) async fn list_events(state: Shared, request: Request) -> Response {
-    match EventsQuery::read(parameters(request.uri()), Order::Ascending) {
+    match parameters(request.uri()).and_then(|parameters| EventsQuery::read(parameters, Order::Ascending)) {
         Ok(query) => page(&state, query).await,
         Err(error) => error.into_response(),
     }
@@ -78,7 +78,7 @@ pub(super) async fn list_events(state: Shared, request: Request) -> Response {
     )
 )]
 pub(super) async fn get_history(state: Shared, Path(id): Path<String>, request: Request) -> Response {
-    let read = read_id(&id).and_then(|_| EventsQuery::read(parameters(request.uri()), Order::Descending));
+    let read = read_id(&id).and_then(|_| parameters(request.uri())).and_then(|read| EventsQuery::read(read, Order::Descending));
     let mut query = match read {
         Ok(query) => query,
         Err(error) => return error.into_response(),

@@ -5,6 +5,7 @@ use peegeeq_domain::time::Timestamp;
 use utoipa::IntoParams;
 
 use crate::api::error::ApiError;
+use crate::api::extract::said_twice;
 use crate::clock;
 use crate::registry::store::{EventQuery, KindPattern, Order, Seq};
 
@@ -54,7 +55,9 @@ impl EventsQuery {
     /// Reads the parameters, naming all faults at once.
     pub(super) fn read(parameters: Vec<(String, String)>, order: Order) -> Result<Self, ApiError> {
         let mut events = EventQuery { limit: LIMIT, order, ..EventQuery::default() };
-        let (mut faults, mut since, mut ignored) = (Faults::default(), None, Vec::new());
+        // Kinds may be said again.
+        let once = |name: &str| matches!(name, "instance" | "from" | "to" | "since" | "before" | "order" | "limit");
+        let (mut faults, mut since, mut ignored) = (Faults(said_twice(&parameters, once)), None, Vec::new());
         for (name, value) in parameters {
             match &*name {
                 "instance" => events.instance = Some(value),
@@ -73,7 +76,6 @@ impl EventsQuery {
     }
 }
 
-#[derive(Default)]
 struct Faults(Vec<Fault>);
 
 impl Faults {

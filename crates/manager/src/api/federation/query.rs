@@ -6,7 +6,7 @@ use http::Uri;
 use peegeeq_domain::instance::Fault;
 
 use crate::api::error::ApiError;
-use crate::api::extract::query;
+use crate::api::extract::{query, said_twice};
 use crate::federation::{Scope, Want};
 
 /// The most elements on a page.
@@ -14,6 +14,9 @@ const PAGE_SIZE_MAX: usize = 10_000;
 
 /// Elements on a page, if only its number was said.
 const PAGE_SIZE_DEFAULT: usize = 100;
+
+/// The parameters that mean something.
+const KNOWN: [&str; 7] = ["view", "partial", "fresh", "page", "pageSize", "environment", "region"];
 
 /// Which form of a list stands under the main key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +78,9 @@ impl Query {
         if uri.query().is_none() {
             return Ok(read);
         }
-        let faults: Vec<Fault> = query(uri).into_iter().filter_map(|(name, value)| read.take(name, value).err()).collect();
+        let parameters = query(uri)?;
+        let mut faults = said_twice(&parameters, |name| KNOWN.contains(&name));
+        faults.extend(parameters.into_iter().filter_map(|(name, value)| read.take(name, value).err()));
         if faults.is_empty() { Ok(read) } else { Err(ApiError::faults(faults)) }
     }
 
@@ -137,6 +142,7 @@ mod tests {
         let error = read("view=round&page=0&pageSize=10001&fresh=maybe").expect_err("wrong");
         assert_eq!(error.status(), http::StatusCode::BAD_REQUEST);
         assert_eq!(error.message(), "Validation failed");
+        assert_eq!(read("region=a&region=a").expect_err("twice").message(), "region must be said once");
         for single in ["page=-1", "page=1.5", "page=", "pageSize=0", "partial=some", "page=99999999999999999999999"] {
             assert!(read(single).is_err(), "{single}");
         }

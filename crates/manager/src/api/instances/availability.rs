@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::extract::query;
+use crate::api::extract::{query, said_twice};
 use crate::api::state::{ApiState, Shared};
 use crate::api::wire::registration::read_id;
 use crate::api::wire::words::InstancePath;
@@ -94,15 +94,20 @@ struct SpanView {
     )
 )]
 pub(in crate::api) async fn get_availability(state: Shared, Path(id): Path<String>, uri: Uri) -> Response {
-    match answered(&state, id, query(&uri)).await {
-        Ok(answer) => answer::ok(&answer),
-        Err(error) => error.into_response(),
-    }
+    let answered = match query(&uri) {
+        Ok(parameters) => answered(&state, id, parameters).await,
+        Err(error) => Err(error),
+    };
+    answered.map_or_else(IntoResponse::into_response, |answer| answer::ok(&answer))
 }
 
 async fn answered(state: &ApiState, id: String, parameters: Vec<(String, String)>) -> Result<AvailabilityAnswer, ApiError> {
     read_id(&id)?;
-    let said = parameters.into_iter().rev().find(|(name, _)| name == "window").map_or_else(|| "24h".to_owned(), |(_, value)| value);
+    let twice = said_twice(&parameters, |name| name == "window");
+    if !twice.is_empty() {
+        return Err(ApiError::faults(twice));
+    }
+    let said = parameters.into_iter().find(|(name, _)| name == "window").map_or_else(|| "24h".to_owned(), |(_, value)| value);
     let length = window(&said).ok_or_else(|| {
         let message = format!("window must be a whole number with s, m, h or d, such as 24h, up to {WINDOW_DAYS_MAX}d");
         ApiError::faults(vec![Fault::new("window", message)])

@@ -14,7 +14,7 @@ use crate::api::error::{ApiError, ErrorBody};
 use crate::api::extract::json_body;
 use crate::api::state::{ApiState, Shared};
 use crate::api::wire::registration::{
-    Deregistered, RegisterRequest, Registered, UpdateRequest, Updated, read_id, read_registration, read_update,
+    Deregistered, RegisterRequest, Registered, UpdateRequest, Updated, changed_elsewhere, read_id, read_registration, read_update,
 };
 use crate::api::wire::words::InstancePath;
 use crate::clock;
@@ -103,11 +103,7 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
     match updated.await {
         Err(error) => error.into_response(),
         Ok((updated, ignored_fields)) => answer::ok(&Updated {
-            message: if updated.changed() {
-                "Instance updated successfully"
-            } else {
-                "Instance is already as requested, nothing was changed"
-            },
+            message: update_message(updated.changed(), changed_elsewhere(&ignored_fields)),
             instance_id: updated.instance.id().to_string(),
             status: "registered",
             changed: updated.changed(),
@@ -115,6 +111,16 @@ pub async fn update_instance(state: Shared, Path(id): Path<String>, request: Req
             ignored_fields,
             timestamp: clock::iso(clock::wall()),
         }),
+    }
+}
+
+/// What became of a change; `elsewhere` says how to change what it could not.
+fn update_message(changed: bool, elsewhere: Option<String>) -> String {
+    match (changed, elsewhere) {
+        (true, None) => "Instance updated successfully".to_owned(),
+        (true, Some(elsewhere)) => format!("Instance updated successfully, but {elsewhere}"),
+        (false, None) => "Instance is already as requested, nothing was changed".to_owned(),
+        (false, Some(elsewhere)) => format!("Nothing was changed: {elsewhere}"),
     }
 }
 

@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::past::{self, PastView};
 use crate::api::answer;
 use crate::api::error::{ApiError, ErrorBody};
-use crate::api::extract::query;
+use crate::api::extract::{query, said_twice};
 use crate::api::state::{ApiState, Shared};
 use crate::api::wire::instance::InstanceView;
 use crate::clock;
@@ -85,16 +85,18 @@ struct FieldView {
     )
 )]
 pub(in crate::api) async fn diff_instances(state: Shared, request: Request) -> Response {
-    let parameters = query(request.uri());
+    let read = query(request.uri()).and_then(read);
     drop(request);
-    match differences(&state, parameters).await {
-        Ok(answer) => answer::ok(&answer),
-        Err(error) => error.into_response(),
-    }
+    let answered = match read {
+        Ok((from, to)) => differences(&state, from, to).await,
+        Err(error) => Err(error),
+    };
+    answered.map_or_else(IntoResponse::into_response, |answer| answer::ok(&answer))
 }
 
 fn read(parameters: Vec<(String, String)>) -> Result<(Timestamp, Timestamp), ApiError> {
-    let (mut faults, mut from, mut to) = (Vec::new(), None, Some(clock::wall()));
+    let mut faults = said_twice(&parameters, |name| matches!(name, "from" | "to"));
+    let (mut from, mut to) = (None, Some(clock::wall()));
     for (name, value) in parameters {
         match &*name {
             "from" => from = past::time(&mut faults, "from", &value),
@@ -103,14 +105,13 @@ fn read(parameters: Vec<(String, String)>) -> Result<(Timestamp, Timestamp), Api
         }
     }
     match (from, to) {
-        (Some(from), Some(to)) => Ok((from, to)),
+        (Some(from), Some(to)) if faults.is_empty() => Ok((from, to)),
         _ if faults.is_empty() => Err(ApiError::bad_request("from is required: a time such as 2026-01-31T12:00:00Z")),
         _ => Err(ApiError::faults(faults)),
     }
 }
 
-async fn differences(state: &ApiState, parameters: Vec<(String, String)>) -> Result<DiffAnswer, ApiError> {
-    let (from, to) = read(parameters)?;
+async fn differences(state: &ApiState, from: Timestamp, to: Timestamp) -> Result<DiffAnswer, ApiError> {
     let (earlier, later) = (past::picture(state, from).await?, past::picture(state, to).await?);
     let mut answer = DiffAnswer {
         message: "Differences retrieved successfully",

@@ -67,6 +67,9 @@ struct ListFrame<'a> {
     /// Parameters of the request that mean nothing: a typo, perhaps.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     ignored_parameters: &'a [String],
+    /// What was allowed and yet hardly meant, such as a status that there is not.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    warnings: &'a [String],
     /// What is known of the past, if the question was about that.
     #[serde(skip_serializing_if = "Option::is_none")]
     past: Option<&'a PastView>,
@@ -90,7 +93,7 @@ struct ListFrame<'a> {
     )
 )]
 pub async fn list_instances(state: Shared, request: Request) -> Response {
-    let query = match ListQuery::read(query(request.uri())) {
+    let query = match query(request.uri()).and_then(ListQuery::read) {
         Ok(query) => query,
         Err(error) => return error.into_response(),
     };
@@ -159,6 +162,7 @@ fn fields(query: &ListQuery, rendered: &Rendered, matched: usize, shown: usize, 
         page_size: page.map(|page| page.size.min(PAGE_SIZE_MAX)),
         total_pages: page.map(|page| matched.div_ceil(page.size)),
         ignored_parameters: &query.ignored,
+        warnings: &query.warnings,
         past,
         timestamp: "",
     };

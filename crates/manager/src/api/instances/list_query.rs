@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::past;
 use crate::api::error::ApiError;
+use crate::api::extract::said_twice;
 use crate::api::listing::Rendered;
 
 /// Rows of a page when only `page` is said.
@@ -99,6 +100,8 @@ pub(in crate::api) struct ListQuery {
     pub(in crate::api) said: Map<String, Value>,
     /// Parameters that mean nothing.
     pub(in crate::api) ignored: Vec<String>,
+    /// What is allowed and yet hardly meant.
+    pub(in crate::api) warnings: Vec<String>,
 }
 
 impl ListQuery {
@@ -107,10 +110,10 @@ impl ListQuery {
         self.sort.is_some_and(|sort| sort.key == SortKey::LastHealthCheck)
     }
 
-    /// Reads the parameters, naming all faults at once. A parameter said twice counts once, the last time.
+    /// Reads the parameters, naming all faults at once. None may be said twice.
     pub(in crate::api) fn read(parameters: Vec<(String, String)>) -> Result<Self, ApiError> {
         let mut query = Self::default();
-        let (mut faults, mut number, mut size) = (Vec::new(), None, None);
+        let (mut faults, mut number, mut size) = (said_twice(&parameters, is_known), None, None);
         for (name, value) in parameters {
             match &*name {
                 "page" => number = whole(&mut faults, "page", &value, PAGE_MAX),
@@ -130,7 +133,14 @@ impl ListQuery {
         match &*name {
             "environment" => self.filter.environment = Some(value.clone()),
             "region" => self.filter.region = Some(value.clone()),
-            "status" => self.filter.state = Some(HealthState::parse(&value)),
+            "status" => {
+                let state = HealthState::parse(&value);
+                if state.is_none() {
+                    let known: Vec<_> = HealthState::ALL.iter().map(|state| state.as_str()).collect();
+                    self.warnings.push(format!("no instance ever has that status: it is one of {}", known.join(", ")));
+                }
+                self.filter.state = Some(state);
+            }
             _ => match name.strip_prefix("metadata.").filter(|key| !key.is_empty()) {
                 Some(key) => self.filter.metadata.push((key.to_owned(), value.clone())),
                 None => return self.ignored.push(name),
@@ -164,6 +174,11 @@ impl Page {
     }
 }
 
+/// Whether a parameter means something, so that it must be said once.
+fn is_known(name: &str) -> bool {
+    matches!(name, "page" | "pageSize" | "at" | "sort" | "environment" | "region" | "status") || name.starts_with("metadata.")
+}
+
 fn whole(faults: &mut Vec<Fault>, name: &str, value: &str, most: usize) -> Option<usize> {
     let number = value.parse::<usize>().ok().filter(|number| (1..=most).contains(number));
     if number.is_none() {
@@ -187,7 +202,7 @@ mod tests {
     use super::*;
 
     fn read(query: &str) -> Result<ListQuery, ApiError> {
-        ListQuery::read(crate::api::extract::query(&format!("/?{query}").parse().expect("uri")))
+        ListQuery::read(crate::api::extract::query(&format!("/?{query}").parse().expect("uri")).expect("well encoded"))
     }
 
     #[test]
@@ -206,6 +221,8 @@ mod tests {
         let error = read("page=0&pageSize=1001&sort=colour").expect_err("faulty");
         assert_eq!(error.message(), "Validation failed");
         assert!(read("page=x").expect_err("faulty").message().contains("page"));
+        let twice = read("region=a&x=1&region=b&x=2&metadata.zone=a&metadata.zone=b").expect_err("faulty");
+        assert_eq!(twice.sentences(), "region must be said once; metadata.zone must be said once");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::error::ApiError;
+use crate::api::extract::said_twice;
 use crate::api::state::ApiState;
 use crate::clock;
 use crate::registry::store::Picture;
@@ -50,7 +51,7 @@ pub(super) fn time(faults: &mut Vec<Fault>, field: &str, text: &str) -> Option<T
 
 /// The parameter `at`, if it is there.
 pub(super) fn at(parameters: Vec<(String, String)>) -> Result<Option<Timestamp>, ApiError> {
-    let (mut faults, mut at) = (Vec::new(), None);
+    let (mut faults, mut at) = (said_twice(&parameters, |name| name == "at"), None);
     for (_, value) in parameters.into_iter().filter(|(name, _)| name == "at") {
         at = time(&mut faults, "at", &value);
     }

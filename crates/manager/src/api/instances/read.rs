@@ -62,7 +62,7 @@ struct ReadFrame {
     )
 )]
 pub async fn get_instance(state: Shared, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
-    match past::at(query(&uri)) {
+    match query(&uri).and_then(past::at) {
         Ok(None) => {}
         Ok(Some(at)) => return at_time(&state, &id, at).await.unwrap_or_else(IntoResponse::into_response),
         Err(error) => return error.into_response(),

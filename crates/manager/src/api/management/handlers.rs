@@ -74,7 +74,11 @@ macro_rules! operations {
                 )
             )]
             pub(super) async fn $name(State(api): State<Arc<ManagementApi>>, uri: Uri) -> Response {
-                match api.federation.$ask(want(&uri)).await {
+                let want = match want(&uri) {
+                    Ok(want) => want,
+                    Err(error) => return error.numeric_time().into_response(),
+                };
+                match api.federation.$ask(want).await {
                     Ok(answer) => written(&answer, api.federation.prepared(&answer, $place, $write).await),
                     Err(reason) => refused(reason),
                 }
@@ -124,9 +128,9 @@ pub(super) async fn queues(State(api): State<Arc<ManagementApi>>, uri: Uri) -> R
     written(&answer, prepared)
 }
 
-fn want(uri: &Uri) -> Want {
-    let fresh = uri.query().is_some() && query(uri).iter().any(|(name, value)| name == "fresh" && value == "true");
-    if fresh { Want::Now } else { Want::Recent }
+fn want(uri: &Uri) -> Result<Want, ApiError> {
+    let fresh = uri.query().is_some() && query(uri)?.iter().any(|(name, value)| name == "fresh" && value == "true");
+    Ok(if fresh { Want::Now } else { Want::Recent })
 }
 
 fn written<C: Content>(answer: &Answer<C>, prepared: Result<Arc<Prepared>, Unanswered>) -> Response {

@@ -14,7 +14,7 @@ use super::lists::only_setup;
 use super::needs::queue_type;
 use super::row::Sent;
 use crate::api::error::ApiError;
-use crate::api::extract::query;
+use crate::api::extract::{query, said_twice};
 use crate::federation::{List, Want, raw_row};
 
 /// Rows of a page when only its number is said, as in the UI.
@@ -22,6 +22,9 @@ const PAGE_SIZE: usize = 10;
 
 /// Most rows of a page.
 const PAGE_SIZE_MAX: usize = 10_000;
+
+/// The parameters that are read once; types and statuses may be said again.
+const ONCE: [&str; 7] = ["setupId", "search", "sortBy", "sortOrder", "page", "pageSize", "fresh"];
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,8 +75,10 @@ impl QueueQuery {
             page: None,
             page_size: None,
         };
-        let pairs = query(uri).into_iter().filter(|(_, value)| !value.is_empty());
-        let faults: Vec<Fault> = pairs.filter_map(|(name, value)| read.take_parameter(&name, value).err()).collect();
+        let mut pairs = query(uri).map_err(ApiError::numeric_time)?;
+        pairs.retain(|(_, value)| !value.is_empty());
+        let mut faults = said_twice(&pairs, |name| ONCE.contains(&name));
+        faults.extend(pairs.into_iter().filter_map(|(name, value)| read.take_parameter(&name, value).err()));
         if faults.is_empty() { Ok(read) } else { Err(ApiError::faults(faults).numeric_time()) }
     }
 

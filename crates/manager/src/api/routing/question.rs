@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use peegeeq_domain::instance::Fault;
 
 use crate::api::error::ApiError;
-use crate::api::extract::{Fields, query};
+use crate::api::extract::{Fields, query, said_twice};
 use crate::gateway::Asked;
 
 /// Setups that are told when no number is said.
@@ -29,7 +29,12 @@ pub(super) struct Shown {
 /// The parameters. Unknown ones are ignored.
 pub(super) fn read_shown(uri: &Uri) -> Result<Shown, ApiError> {
     let mut shown = Shown { setup: None, limit: SETUPS };
-    for (key, value) in query(uri) {
+    let parameters = query(uri)?;
+    let twice = said_twice(&parameters, |name| matches!(name, "setup" | "limit"));
+    if !twice.is_empty() {
+        return Err(ApiError::faults(twice));
+    }
+    for (key, value) in parameters {
         match &*key {
             "setup" if value.is_empty() => return Err(wrong("setup", "setup must not be empty")),
             "setup" => shown.setup = Some(value),

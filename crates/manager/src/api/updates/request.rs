@@ -6,7 +6,9 @@ use serde_json::Value;
 use utoipa::IntoParams;
 
 use crate::api::error::ApiError;
+use crate::api::extract::said_twice;
 use crate::api::instances::list_query::ListQuery;
+use crate::api::json_words;
 use crate::registry::store::Seq;
 use crate::updates::{Topics, View};
 
@@ -33,7 +35,8 @@ pub(super) struct UpdatesParameters {
 
 /// Reads the query and `Last-Event-ID`, which says the same as `since` and comes from browsers that reconnect.
 pub(super) fn read(parameters: Vec<(String, String)>, headers: &HeaderMap) -> Result<(View, Option<Seq>), ApiError> {
-    let (mut faults, mut topics, mut since, mut rest) = (Vec::new(), Topics::default(), None, Vec::new());
+    let mut faults = said_twice(&parameters, |name| matches!(name, "topics" | "since"));
+    let (mut topics, mut since, mut rest) = (Topics::default(), None, Vec::new());
     for (name, value) in parameters {
         match &*name {
             "topics" => topics = read_topics(&mut faults, value.split(',')),
@@ -68,7 +71,7 @@ fn read_since(faults: &mut Vec<Fault>, text: &str) -> Option<Seq> {
 
 /// Reads a message of a subscriber: `{"type":"subscribe","topics":[…],"filter":{…}}`.
 pub(super) fn read_message(text: &str) -> Result<View, String> {
-    let message: Value = serde_json::from_str(text).map_err(|error| format!("a message must be JSON: {error}"))?;
+    let message: Value = serde_json::from_str(text).map_err(|error| format!("a message must be JSON: {}", json_words::told(&error)))?;
     if message["type"] != "subscribe" {
         return Err("a message must have the type 'subscribe'".to_owned());
     }

@@ -43,7 +43,7 @@ const WAITING_MAX: usize = 256 * 1024;
 )]
 pub(super) async fn socket_updates(State(api): State<Arc<UpdatesApi>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
-    let read = request::read(query(&parts.uri), &parts.headers);
+    let read = query(&parts.uri).and_then(|parameters| request::read(parameters, &parts.headers));
     let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
     let tunnel = Extension::<Tunnel>::from_request_parts(&mut parts, &()).await;
     let (upgrade, Extension(tunnel)) = match (upgrade, tunnel) {

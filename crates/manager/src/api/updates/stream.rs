@@ -35,7 +35,7 @@ const FIRST: &[u8] = b": welcome\nretry: 2000\n\n";
     )
 )]
 pub(super) async fn stream_updates(State(api): State<Arc<UpdatesApi>>, request: Request) -> Response {
-    let (view, since) = match request::read(query(request.uri()), request.headers()) {
+    let (view, since) = match query(request.uri()).and_then(|parameters| request::read(parameters, request.headers())) {
         Ok(read) => read,
         Err(error) => return error.into_response(),
     };

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::words::{PresenceWord, SchemeWord};
 use crate::api::error::ApiError;
 use crate::api::extract::Fields;
+use crate::api::json_words;
 use crate::net::refusal;
 
 /// The sentence the original put in front of whatever its JSON reader said.
@@ -108,8 +109,8 @@ pub struct Registered {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Updated {
-    /// `Instance updated successfully`, or that nothing was changed.
-    pub message: &'static str,
+    /// `Instance updated successfully`, or that nothing was changed, and how fields are changed that a change cannot reach.
+    pub message: String,
     /// The id, as registered.
     pub instance_id: String,
     /// `registered`
@@ -245,6 +246,16 @@ pub fn read_update(body: &[u8]) -> Result<ReadUpdate, ApiError> {
     }
 }
 
+/// How fields are changed that stand in a registration and not in a change, if any was said.
+pub fn changed_elsewhere(ignored: &[String]) -> Option<String> {
+    const REGISTERED: [&str; 9] =
+        ["host", "port", "scheme", "healthPath", "healthStatus", "version", "environment", "region", "instanceId"];
+    let fields: Vec<&str> = ignored.iter().map(String::as_str).filter(|field| REGISTERED.contains(field)).collect();
+    let are = if fields.len() == 1 { "is" } else { "are" };
+    (!fields.is_empty())
+        .then(|| format!("{} {are} changed by registering the instance again (POST /api/v1/instances/register)", fields.join(" and ")))
+}
+
 /// Metadata as the domain keeps it.
 type Labels = BTreeMap<Arc<str>, Arc<str>>;
 
@@ -329,7 +340,7 @@ fn number(value: &RawValue) -> Option<Option<u64>> {
 /// Text as it is; anything else as its JSON text. Text may be unreadable: half of a surrogate pair means no character.
 fn text_of(value: &RawValue) -> Result<String, String> {
     match value.get() {
-        quoted if quoted.starts_with('"') => serde_json::from_str(quoted).map_err(|error| error.to_string()),
+        quoted if quoted.starts_with('"') => serde_json::from_str(quoted).map_err(|error| json_words::meaning(&error)),
         other => Ok(other.to_owned()),
     }
 }

@@ -30,6 +30,10 @@ pub struct ProbeAnswer {
     /// Why it is down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
+    /// What does not work although it takes part: `registry-writes` when the store refuses changes, `health-verdicts` when nobody
+    /// is found down because the fault is probably the manager's own. `/health` says more.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<&'static str>,
 }
 
 /// `GET /health/detail`

@@ -8,6 +8,7 @@ use peegeeq_domain::time::Moment;
 use super::{Monitor, News};
 use crate::clock;
 use crate::health::due::{Serial, next_slot, phase};
+use crate::health::handle::Noted;
 use crate::health::log;
 use crate::health::remembering::Remembering;
 use crate::health::setups::Memory;
@@ -101,18 +102,34 @@ impl Monitor {
     }
 
     /// A setup was ordered to go from an instance: once it is gone, nobody misses it.
-    pub(super) fn expect_gone(&mut self, id: &InstanceId, setup: Arc<str>) {
-        let Some(serial) = self.serials.get(id).copied() else { return };
-        let Some(watched) = self.watched.get_mut(&serial) else { return };
+    pub(super) fn expect_gone(&mut self, id: &InstanceId, setup: Arc<str>, noted: Noted) {
+        let found = self.serials.get(id).and_then(|serial| Some((*serial, self.watched.get_mut(serial)?)));
+        let Some((serial, watched)) = found else {
+            let _ = noted.send(Ok(()));
+            return;
+        };
         let now = clock::now();
         watched.leaving.order(setup, now);
+        watched.unnoted.retain(|waiting| !waiting.is_closed());
+        watched.unnoted.push(noted);
         match std::mem::replace(&mut watched.setups, Setups::Looking { again: true }) {
             Setups::Resting(mut memory) => {
                 let forgotten = settle(watched, &mut memory, &mut self.remembering, now);
                 watched.setups = Setups::Resting(memory);
                 self.show_forgotten(id, &forgotten);
             }
-            other => watched.setups = other,
+            Setups::InLine(mut memory) => {
+                let forgotten = settle(watched, &mut memory, &mut self.remembering, now);
+                watched.setups = Setups::InLine(memory);
+                self.show_forgotten(id, &forgotten);
+            }
+            // The look has the memory. What was seen before it says as much; without that, whoever waits has to wait for it.
+            Setups::Looking { .. } => {
+                let seen = self.observations.slot(id.as_str()).and_then(|slot| slot.setups());
+                if let Some(seen) = seen {
+                    write(watched, &mut Memory::of(&seen), &mut self.remembering);
+                }
+            }
         }
         self.look_soon(serial, now);
     }
@@ -133,8 +150,13 @@ fn settle(watched: &mut Watched, memory: &mut Memory, remembering: &mut Remember
         memory.mark_unwritten();
     }
     let forgotten = watched.leaving.take_done(|setup| memory.forget_missing(setup));
-    if let Some(known) = memory.take_unwritten(&watched.instance, |setup| watched.leaving.has(setup)) {
-        remembering.push(known);
-    }
+    write(watched, memory, remembering);
     forgotten
+}
+
+/// Has written what is to be written.
+fn write(watched: &mut Watched, memory: &mut Memory, remembering: &mut Remembering) {
+    if let Some(known) = memory.take_unwritten(&watched.instance, |setup| watched.leaving.has(setup)) {
+        remembering.push(known, std::mem::take(&mut watched.unnoted));
+    }
 }

@@ -63,8 +63,11 @@ impl Monitor {
         let (id, check, reply) = match question {
             Question::Check { id, check, reply } => (id, check, reply),
             Question::ExpectGone { id, setup, noted } => {
-                self.expect_gone(&id, setup);
-                let _ = noted.send(());
+                self.expect_gone(&id, setup, noted);
+                return;
+            }
+            Question::Flush { done } => {
+                self.remembering.flush(done);
                 return;
             }
         };

@@ -15,7 +15,8 @@ use tokio::sync::watch;
 use crate::health::{Check, HealthHandle, HealthSettings, Judge, Judgement, Remember, Ties, start};
 use crate::net::{Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Checkup, Observations};
-use crate::registry::{CatalogPublisher, CatalogReader, KnownSetups, catalog_cell};
+use crate::registry::store::CommitErrorKind;
+use crate::registry::{CatalogPublisher, CatalogReader, KnownSetups, RegistryError, catalog_cell};
 use crate::tasks::{EndedEarly, Tasks};
 
 mod forced;
@@ -69,6 +70,8 @@ struct Scene {
     judged: Arc<Mutex<Vec<Judgement>>>,
     /// All that was to be written about setups, in order.
     written: Arc<Mutex<Vec<KnownSetups>>>,
+    /// While `true`, the store refuses to write about setups.
+    refusing: Arc<AtomicBool>,
     /// While `false`, judgements wait before they reach the catalog.
     gate: watch::Sender<bool>,
     /// While `true`, judgements are lost.
@@ -100,19 +103,23 @@ impl Scene {
                 })
             })
         };
-        let written = Arc::<Mutex<Vec<KnownSetups>>>::default();
+        let (written, refusing) = (Arc::<Mutex<Vec<KnownSetups>>>::default(), Arc::<AtomicBool>::default());
         let remember: Remember = {
-            let written = written.clone();
-            Arc::new(move |batch| {
-                written.lock().unwrap().extend(batch);
-                Box::pin(std::future::ready(()))
+            let (written, refusing) = (written.clone(), refusing.clone());
+            Arc::new(move |batch: Vec<Arc<KnownSetups>>| {
+                if refusing.load(Ordering::SeqCst) {
+                    let (kind, sentence) = (CommitErrorKind::Full, "the disk is full".to_owned());
+                    return Box::pin(std::future::ready(Err(RegistryError::Storage { kind, sentence })));
+                }
+                written.lock().unwrap().extend(batch.iter().map(|known| (**known).clone()));
+                Box::pin(std::future::ready(Ok(())))
             })
         };
         let ties = Ties { judge, remember, known };
         let dialer = Arc::new(Dialer::new(dialing()).unwrap());
         let observations = Arc::<Observations>::default();
         let handle = start(settings, reader.clone(), observations.clone(), ties, dialer, &tasks);
-        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, written, gate, losing }
+        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, written, refusing, gate, losing }
     }
 
     fn register(&self, id: &str, host: &str, port: u16) {

@@ -72,7 +72,10 @@ pub(super) struct DirectoryLock {
 /// Takes the directory for this process, and makes sure that there is a file in it.
 pub(super) fn lock_and_prepare(dir: &Path) -> Result<(FileMedium, DirectoryLock), OpenError> {
     let fault = |path: &Path, error| OpenError::of(&path.display().to_string(), &redb::Error::Io(error));
-    make_directory(dir).map_err(|error| fault(dir, error))?;
+    if let Some(error) = obstacle(dir) {
+        return Err(error);
+    }
+    make_directory(dir).map_err(|error| unmade(dir, error))?;
     let lock = lock(dir)?;
     let medium = FileMedium { path: dir.join(FILE), opened: OnceLock::new() };
     match std::fs::symlink_metadata(&medium.path) {
@@ -81,6 +84,22 @@ pub(super) fn lock_and_prepare(dir: &Path) -> Result<(FileMedium, DirectoryLock)
         Err(error) => return Err(fault(&medium.path, error)),
     }
     Ok((medium, lock))
+}
+
+/// What stands where the directory, or one on its way, should be.
+fn obstacle(dir: &Path) -> Option<OpenError> {
+    let (at, found) = dir.ancestors().find_map(|path| Some((path, std::fs::metadata(path).ok()?)))?;
+    let what = if found.is_file() { "a file" } else { "not a directory" };
+    (!found.is_dir()).then(|| OpenError::NotADirectory { dir: dir.to_owned(), at: at.to_owned(), what })
+}
+
+fn unmade(dir: &Path, error: io::Error) -> OpenError {
+    let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    match error.kind() {
+        _ if is_full => OpenError::of(&dir.display().to_string(), &redb::Error::Io(error)),
+        io::ErrorKind::PermissionDenied if dir.exists() => OpenError::Denied { dir: dir.to_owned(), reason: error.to_string() },
+        _ => OpenError::NotMade { dir: dir.to_owned(), reason: error.to_string() },
+    }
 }
 
 /// Makes the directory, and makes its name durable: a file is only found again if every directory on its way is.
@@ -98,7 +117,10 @@ fn parents_of_missing(dir: &Path) -> Vec<&Path> {
 
 fn lock(dir: &Path) -> Result<DirectoryLock, OpenError> {
     let path = dir.join(LOCK);
-    let fault = |error| OpenError::of(&path.display().to_string(), &redb::Error::Io(error));
+    let fault = |error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied => OpenError::Denied { dir: dir.to_owned(), reason: error.to_string() },
+        _ => OpenError::of(&path.display().to_string(), &redb::Error::Io(error)),
+    };
     let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).clone();
     let mut file = options.open(&path).map_err(fault)?;
     match file.try_lock() {

@@ -16,6 +16,32 @@ pub enum OpenError {
         /// Process id of the other manager, if it could be read.
         pid: Option<u32>,
     },
+    /// The path of the data directory leads over something else.
+    #[error("data.dir names {}, but {} is {what}: move that away, or point data.dir at a directory", dir.display(), at.display())]
+    NotADirectory {
+        /// The directory that was asked for.
+        dir: PathBuf,
+        /// The part of the path that is no directory.
+        at: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// The directory is not there and cannot be made.
+    #[error("the data directory {} is not there and cannot be made ({reason}): make it for the user that runs the manager, or point data.dir elsewhere", dir.display())]
+    NotMade {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The directory is there, and this user may not use it.
+    #[error("the data directory {} may not be read and written by this user ({reason}): give it to the user that runs the manager (chown, chmod u+rwx), or point data.dir elsewhere", dir.display())]
+    Denied {
+        /// The directory.
+        dir: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
     /// The file has no content.
     #[error("registry file {file} is empty; put a backup in its place, or move it away to begin with an empty registry")]
     Empty {
@@ -51,7 +77,9 @@ pub enum OpenError {
         known: u64,
     },
     /// Nothing can be written there.
-    #[error("the registry cannot be written at {file} ({reason}); make it writable for this user, or point data.dir elsewhere")]
+    #[error(
+        "the registry cannot be written at {file} ({reason}); make it readable and writable for this user, or point data.dir elsewhere"
+    )]
     ReadOnly {
         /// The file or directory.
         file: String,

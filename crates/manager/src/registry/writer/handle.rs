@@ -17,9 +17,6 @@ use crate::registry::store::{CommitErrorKind, KnownSetups};
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
 const JUDGEMENTS_WAITING_MAX: usize = 64;
 
-/// Bundles of known setups that wait for the writer, which takes them without waiting for the disk.
-const SETUPS_WAITING_MAX: usize = 4;
-
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
@@ -117,6 +114,7 @@ pub(super) enum Command {
     Register { registration: Box<Registration>, by: Option<Arc<str>>, reply: Reply<Registered> },
     Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
     Deregister { id: InstanceId, by: Option<Arc<str>>, reply: Reply<()> },
+    Remember { setups: Vec<Arc<KnownSetups>>, reply: Reply<()> },
 }
 
 /// A change of an instance that stays where it is.
@@ -136,7 +134,6 @@ pub(super) type Judgements = (Vec<Judgement>, oneshot::Sender<()>);
 pub struct RegistryHandle {
     commands: mpsc::Sender<Command>,
     judgements: mpsc::Sender<Judgements>,
-    setups: mpsc::Sender<Vec<KnownSetups>>,
     status: Arc<ArcSwap<StoreStatus>>,
     journal: Journal,
 }
@@ -145,17 +142,15 @@ pub struct RegistryHandle {
 pub(super) struct Doors {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
-    pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
 pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
-    let (setups, setups_in) = mpsc::channel(SETUPS_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
-    let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, setups, status, journal }, doors)
+    let doors = Doors { commands: commands_in, judgements: judgements_in, status: status.clone() };
+    (RegistryHandle { commands, judgements, status, journal }, doors)
 }
 
 impl RegistryHandle {
@@ -205,11 +200,10 @@ impl RegistryHandle {
         }
     }
 
-    /// Hands over which setups are known of instances, and returns when the writer took it; at once when the manager is
-    /// stopping. Written when the disk has time; those of an instance that left are dropped.
-    pub async fn remember(&self, setups: Vec<KnownSetups>) {
-        // A closed channel: the manager stops, and the next one asks the instances again.
-        let _ = self.setups.send(setups).await;
+    /// Writes which setups are known of instances, and answers when that is durable. Those of an instance that left are
+    /// dropped. Few at a time: they delay the registrations in the same commit.
+    pub async fn remember(&self, setups: Vec<Arc<KnownSetups>>) -> Result<(), RegistryError> {
+        self.order(|reply| Command::Remember { setups, reply }).await
     }
 
     /// What happened.

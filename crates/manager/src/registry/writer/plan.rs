@@ -13,7 +13,7 @@ use peegeeq_domain::time::Timestamp;
 
 use super::departed::Departed;
 use super::handle::{Change, Command, Registered, RegistryError, Reply, Updated};
-use crate::registry::store::Write;
+use crate::registry::store::{KnownSetups, Write};
 
 /// An answer that waits for the commit.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(super) enum Outcome {
     Registered { registered: Registered, reply: Reply<Registered> },
     Updated { updated: Updated, reply: Reply<Updated> },
     Deregistered { last: Arc<Instance>, reply: Reply<()> },
+    Remembered { reply: Reply<()> },
     Refused { error: RegistryError, reply: Refusal },
 }
 
@@ -30,6 +31,7 @@ pub(super) enum Refusal {
     Register(Reply<Registered>),
     Update(Reply<Updated>),
     Deregister(Reply<()>),
+    Remember(Reply<()>),
 }
 
 impl Refusal {
@@ -38,7 +40,7 @@ impl Refusal {
         match self {
             Self::Register(reply) => drop(reply.send(Err(error))),
             Self::Update(reply) => drop(reply.send(Err(error))),
-            Self::Deregister(reply) => drop(reply.send(Err(error))),
+            Self::Deregister(reply) | Self::Remember(reply) => drop(reply.send(Err(error))),
         }
     }
 }
@@ -50,6 +52,7 @@ impl Outcome {
             Self::Registered { reply, .. } => Refusal::Register(reply),
             Self::Updated { reply, .. } => Refusal::Update(reply),
             Self::Deregistered { reply, .. } => Refusal::Deregister(reply),
+            Self::Remembered { reply } => Refusal::Remember(reply),
             Self::Refused { reply, .. } => reply,
         };
         refusal.send(error.clone());
@@ -105,6 +108,10 @@ impl<'a> Plan<'a> {
                 Ok(last) => Outcome::Deregistered { last, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Deregister(reply) },
             },
+            Command::Remember { setups, reply } => {
+                setups.into_iter().for_each(|known| self.remember(known));
+                Outcome::Remembered { reply }
+            }
         };
         self.outcomes.push(outcome);
     }
@@ -163,6 +170,12 @@ impl<'a> Plan<'a> {
         self.writes.push(Write::Note { at: self.now, event: JournalEvent::Deregistered { id: id.clone(), by } });
         self.events.push(CatalogEvent::Deregistered(id.clone()));
         Ok(last)
+    }
+
+    fn remember(&mut self, known: Arc<KnownSetups>) {
+        // Those of an instance that left meanwhile are nobody's.
+        let is_member = self.known(&known.instance).is_some_and(|instance| instance.registered_at == known.registered_at);
+        self.writes.extend(is_member.then_some(Write::Setups(known)));
     }
 
     fn ordered(&mut self, instance: &Arc<Instance>, said: Said) {

@@ -21,11 +21,10 @@ use super::backlog::Backlog;
 use super::committer::Finished;
 use super::departed::Departed;
 use super::handle::{Command, Judgement, Judgements, RegistryError, StoreStatus};
-use super::keepsakes::Keepsakes;
 use super::plan::{Outcome, Plan, Planned};
 use crate::clock;
 use crate::registry::reader::CatalogPublisher;
-use crate::registry::store::{CommitError, KnownSetups, Seq, Write};
+use crate::registry::store::{CommitError, Seq, Write};
 
 /// The most orders in one commit.
 const BATCH_MAX: usize = 1024;
@@ -45,7 +44,6 @@ pub(super) struct Writer {
     /// How far the journal reaches, told after the catalog shows what its entries say.
     position: watch::Sender<Seq>,
     backlog: Backlog,
-    keepsakes: Keepsakes,
     departed: Departed,
     announcer: Announcer,
     in_flight: Option<InFlight>,
@@ -56,8 +54,6 @@ pub(super) struct Writer {
 struct InFlight {
     events: Vec<CatalogEvent>,
     outcomes: Vec<Outcome>,
-    /// How many of its writes, before those of the backlog, are about setups.
-    from_keepsakes: usize,
     /// How many of its last writes came from the backlog.
     from_backlog: usize,
 }
@@ -66,7 +62,6 @@ struct InFlight {
 pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
-    pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
     pub(super) done: mpsc::Receiver<Finished>,
 }
 
@@ -74,11 +69,10 @@ impl Inputs {
     fn close(&mut self) {
         self.commands.close();
         self.judgements.close();
-        self.setups.close();
     }
 
     fn is_over(&self) -> bool {
-        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty() && self.setups.is_empty()
+        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty()
     }
 }
 
@@ -91,8 +85,8 @@ impl Writer {
         position: watch::Sender<Seq>,
     ) -> Self {
         let backlog = Backlog::new(settings.journal_queue_max);
-        let (keepsakes, departed, announcer) = Default::default();
-        Self { publisher, settings, status, jobs, position, backlog, keepsakes, departed, announcer, in_flight: None }
+        let (departed, announcer) = Default::default();
+        Self { publisher, settings, status, jobs, position, backlog, departed, announcer, in_flight: None }
     }
 
     /// Runs until the stop signal, and then until everything that was taken is done.
@@ -102,7 +96,7 @@ impl Writer {
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !(inputs.is_over() && self.in_flight.is_none()) {
             let free = self.in_flight.is_none();
-            if free && inputs.commands.is_empty() && self.has_leisure_work() && !self.is_failing() {
+            if free && inputs.commands.is_empty() && !self.backlog.is_empty() && !self.is_failing() {
                 self.begin(Planned::default());
                 continue;
             }
@@ -120,17 +114,11 @@ impl Writer {
                     metrics::gauge!("peegeeq_registry_queue_depth").set(inputs.commands.len() as f64);
                     self.decide(waiting.drain(..));
                 }
-                Some(known) = inputs.setups.recv() => self.keepsakes.add(known, &self.publisher.current()),
                 _ = tidy.tick(), if free => self.begin(Planned::default()),
                 () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
             }
         }
         self.flush(&mut inputs.done).await;
-    }
-
-    /// Whether something waits for which nobody waits.
-    fn has_leisure_work(&self) -> bool {
-        !(self.backlog.is_empty() && self.keepsakes.is_empty())
     }
 
     /// Decides orders, and commits what follows from them.
@@ -149,9 +137,8 @@ impl Writer {
     /// Hands a batch to the committer, with the entries of the backlog behind it.
     fn begin(&mut self, planned: Planned) {
         let Planned { mut writes, events, outcomes } = planned;
-        let from_keepsakes = self.keepsakes.take(&self.publisher.current(), &mut writes);
         let from_backlog = self.backlog.take(clock::wall(), &mut writes);
-        self.in_flight = Some(InFlight { events, outcomes, from_keepsakes, from_backlog });
+        self.in_flight = Some(InFlight { events, outcomes, from_backlog });
         // There is room, because nothing else is in flight. If the thread is gone, so is the end of its channel of answers,
         // and the loop sees that next.
         let _ = self.jobs.try_send(writes);
@@ -159,15 +146,12 @@ impl Writer {
 
     /// A commit is over: shows and answers, or refuses. Says how many callers were answered.
     fn finish(&mut self, finished: Finished) -> usize {
-        let Some(InFlight { events, outcomes, from_keepsakes, from_backlog }) = self.in_flight.take() else { return 0 };
+        let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
         let Finished { mut writes, result, position } = finished;
         match &result {
             Ok(()) => self.show(events),
-            Err(_) => {
-                self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..));
-                self.keepsakes.put_back(writes.drain(writes.len().saturating_sub(from_keepsakes)..));
-            }
+            Err(_) => self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..)),
         }
         self.position.send_if_modified(|before| std::mem::replace(before, position) != position);
         self.note_status(&result);
@@ -209,6 +193,7 @@ impl Writer {
                 self.departed.note(last.id().clone(), last.revision);
                 let _ = reply.send(Ok(()));
             }
+            Outcome::Remembered { reply } => drop(reply.send(Ok(()))),
             Outcome::Refused { error, reply } => reply.send(error),
         }
     }
@@ -261,7 +246,7 @@ impl Writer {
     async fn flush(mut self, done: &mut mpsc::Receiver<Finished>) {
         let mut refused = false;
         self.backlog.add(clock::wall(), JournalEvent::ManagerStopped);
-        while self.has_leisure_work() && !refused {
+        while !self.backlog.is_empty() && !refused {
             self.begin(Planned::default());
             let Some(finished) = done.recv().await else { break };
             refused = finished.result.is_err();

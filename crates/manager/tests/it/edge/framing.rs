@@ -14,7 +14,8 @@ async fn every_request_of_the_corpus_meets_its_fate() {
     for (name, bytes, fate) in CORPUS {
         let answer = raw::send(app.address(), bytes.as_bytes()).await;
         let refused = answer.status.is_none_or(|status| status >= 400);
-        let told = answer.closed || answer.is_envelope() || answer.body().is_empty();
+        // Whoever speaks another version may be left without a word.
+        let told = answer.is_envelope() || (answer.closed && answer.text.is_empty());
         if refused != (*fate == Fate::Refused) || (refused && !told) {
             wrong.push(format!("{name}: expected {fate:?}, got {:?}: {}", answer.status, answer.text));
         }

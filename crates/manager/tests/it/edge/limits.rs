@@ -75,6 +75,13 @@ async fn a_slow_head_is_cut_off() {
     };
     tokio::time::timeout(secs(20), dripping).await.expect("the connection is closed");
     assert_eq!(app.get("/health").await.status, 200);
+
+    let mut silent = open(&app).await;
+    silent.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n").await.expect("written");
+    let told = raw::answer(&mut silent).await;
+    assert_eq!(told.status, Some(408), "{}", told.text);
+    assert!(told.is_envelope() && told.body().contains("server.header.timeout"), "{}", told.text);
+    assert!(raw::answer(&mut silent).await.closed);
 }
 
 #[tokio::test]
@@ -95,7 +102,8 @@ async fn half_a_head_behind_a_request_is_cut_off_like_a_slow_head() {
     let mut text = Vec::new();
     let reading = tokio::io::AsyncReadExt::read_to_end(&mut stream, &mut text);
     tokio::time::timeout(secs(20), reading).await.expect("the connection is closed").expect("and read to its end");
-    assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&text));
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.starts_with("HTTP/1.1 200") && text.matches("HTTP/1.1 408").count() == 1, "{text}");
 }
 
 #[tokio::test]
@@ -116,12 +124,22 @@ async fn large_heads_are_told_431() {
     let head = |bytes: usize| format!("GET /health HTTP/1.1\r\nhost: localhost\r\nx-a: {}\r\n\r\n", "x".repeat(bytes));
     assert_eq!(raw::send(app.address(), head(8_000).as_bytes()).await.status, Some(200));
     let refused = raw::send(app.address(), head(40_000).as_bytes()).await;
-    assert!(refused.status == Some(431), "{refused:?}");
+    assert!(refused.status == Some(431) && refused.is_envelope(), "{refused:?}");
     let target = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(70_000));
-    assert!(matches!(raw::send(app.address(), target.as_bytes()).await.status, Some(414 | 431)));
+    let refused = raw::send(app.address(), target.as_bytes()).await;
+    assert!(refused.status == Some(431) && refused.is_envelope(), "{refused:?}");
     let many: String = (0..300).map(|n| format!("x-{n}: 1\r\n")).collect();
     let refused = raw::send(app.address(), format!("GET /health HTTP/1.1\r\nhost: localhost\r\n{many}\r\n").as_bytes()).await;
-    assert_eq!(refused.status, Some(431));
+    assert!(refused.status == Some(431) && refused.is_envelope(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_target_too_long_is_told_414() {
+    let app = Plan::new().with("-Dserver.header.max.bytes=256KB").start().await;
+    let target = format!("GET /{} HTTP/1.1\r\nhost: localhost\r\n\r\n", "x".repeat(70_000));
+    let refused = raw::send(app.address(), target.as_bytes()).await;
+    assert_eq!(refused.status, Some(414), "{refused:?}");
+    assert!(refused.is_envelope() && refused.text.contains("x-request-id: "), "{}", refused.text);
 }
 
 #[tokio::test]

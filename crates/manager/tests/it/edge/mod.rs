@@ -5,4 +5,5 @@ mod framing;
 mod host;
 mod limits;
 mod origin;
+mod query;
 pub(crate) mod tokens;

@@ -71,6 +71,16 @@ async fn filters_choose_and_are_repeated_in_the_answer() {
 }
 
 #[tokio::test]
+async fn a_status_that_there_is_not_is_found_by_nobody_and_said_so() {
+    let app = three().await;
+    let (found, list) = ids(&app, "?status=garbage").await;
+    assert!(found.is_empty());
+    let warning = list["warnings"][0].as_str().unwrap_or_default();
+    assert!(warning.contains("healthy, ") && warning.contains("stopping"), "{list}");
+    assert!(ids(&app, "?status=Healthy").await.1["warnings"].is_null());
+}
+
+#[tokio::test]
 async fn a_parameter_that_means_nothing_is_named() {
     let (found, list) = ids(&three().await, "?enviroment=test").await;
     assert_eq!((found.len(), &list["ignoredParameters"]), (3, &json!(["enviroment"])));

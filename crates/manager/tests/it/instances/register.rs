@@ -105,10 +105,19 @@ async fn bodies_that_are_no_object_are_refused_by_name() {
         assert_eq!(reply.status, 400, "{shown}: {}", reply.text());
         assert!(reply.json()["requestId"].is_string(), "{shown}");
     }
-    for body in ["", "[]", "{bad", "\"x\""] {
+    for (body, told) in [
+        ("", "it ends too early, so something is not closed (line 1, column 0)"),
+        ("[]", "it must be a JSON object, as in {\"name\": \"value\"} (line 1, column 0)"),
+        ("{bad", "a key must be text in double quotes (line 1, column 2)"),
+        ("\"x\"", "it must be a JSON object, as in {\"name\": \"value\"} (line 1, column 3)"),
+        ("{\n  \"a\": 1\n  \"b\": 2}", "a comma or a closing brace is missing (line 3, column 3)"),
+    ] {
         let error = send(&app, body).await.json()["error"].as_str().unwrap_or_default().to_owned();
-        assert!(error.starts_with("Invalid registration data"), "{body}: {error}");
+        assert_eq!(error, format!("Invalid registration data: {told}"), "{body}");
     }
+    let half = send(&app, r#"{"instanceId":"a","host":"h","port":1,"metadata":{"k":"\ud800"}}"#).await.json();
+    assert_eq!(half["details"][0]["field"], "metadata");
+    assert!(half["error"].as_str().is_some_and(|error| error.contains("half of a surrogate pair")), "{half}");
     assert_eq!(app.get("/api/v1/instances").await.json()["count"], 0);
 }
 

@@ -52,6 +52,18 @@ async fn wrong_changes_are_refused_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn what_only_a_registration_says_is_told_where_to_say_it() {
+    let app = app_with_one().await;
+    let unchanged = app.put("/api/v1/instances/a", &json!({"host": "127.0.0.2", "port": 2})).await.json();
+    assert_eq!((&unchanged["changed"], &unchanged["ignoredFields"]), (&json!(false), &json!(["host", "port"])));
+    let again = "changed by registering the instance again (POST /api/v1/instances/register)";
+    assert_eq!(unchanged["message"], format!("Nothing was changed: host and port are {again}"));
+    let changed = app.put("/api/v1/instances/a", &json!({"weight": 7, "port": 2})).await.json();
+    assert_eq!(changed["message"], format!("Instance updated successfully, but port is {again}"));
+    assert_eq!(app.row("a").await["port"], 1);
+}
+
+#[tokio::test]
 async fn a_change_that_changes_nothing_says_so() {
     let app = app_with_one().await;
     let change = json!({"weight": 3, "metadata": {"old": "1"}});

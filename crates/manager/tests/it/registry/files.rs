@@ -1,5 +1,6 @@
 //! Data directories that cannot be used: the manager refuses, says what to do, and touches nothing.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use redb::{Database, TableDefinition};
@@ -98,6 +99,31 @@ async fn a_directory_that_cannot_be_made_is_told() {
         let refused = launch.clone().arg(&format!("-Ddata.dir={data}")).try_start().await.err().expect("a refusal");
         assert_eq!(refused.code, Some(1), "{data}: {refused:?}");
         assert!(refused.err.contains("data.dir") && refused.err.trim_end().lines().count() == 1, "{data}: {}", refused.err);
+        assert!(refused.err.contains("on the command line (-Ddata.dir)"), "{data}: {}", refused.err);
+        let what = if data.starts_with('/') { "cannot be made" } else { "/taken is a file" };
+        assert!(refused.err.contains(what), "{data}: {}", refused.err);
+    }
+}
+
+#[tokio::test]
+async fn a_directory_of_somebody_else_is_told() {
+    let works = std::process::Command::new("setpriv").args(["--reuid=65534", "--clear-groups", "true"]).status();
+    if !works.is_ok_and(|status| status.success()) {
+        eprintln!("not run: a_directory_of_somebody_else_is_told: setpriv is missing or may not change the user");
+        return;
+    }
+    let launch = Launch::serve();
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("a mode");
+    mode(launch.folder(), 0o755);
+    for of_directory in [0o700, 0o555] {
+        std::fs::create_dir_all(launch.data()).expect("a directory");
+        mode(launch.data(), of_directory);
+        let somebody = launch.clone().under(&["setpriv", "--reuid=65534", "--clear-groups"]);
+        let refused = somebody.try_start().await.err().expect("a refusal");
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.err.contains("may not be read and written by this user") && refused.err.contains("chown"), "{}", refused.err);
+        assert!(refused.err.contains("data.dir is set by default"), "{}", refused.err);
+        assert_eq!(std::fs::read_dir(launch.data()).expect("readable").count(), 0, "nothing was written");
     }
 }
 

@@ -8,6 +8,27 @@ use super::inject::{inject, possible};
 use super::ledger::Ledger;
 use crate::support::Launch;
 
+#[tokio::test]
+async fn a_manager_that_cannot_write_still_takes_part_and_says_so() {
+    if !possible("a_manager_that_cannot_write_still_takes_part_and_says_so") {
+        return;
+    }
+    let manager = inject(&Launch::serve(), "fdatasync:error=EIO:when=25+").start().await;
+    assert_eq!(manager.get("/health/ready").await.json(), serde_json::json!({"status": "UP"}));
+    let mut ledger = Ledger::default();
+    let mut refused = 0;
+    for _ in 0..60 {
+        let reply = manager.register(&ledger.send("a")).await.expect("an answer");
+        refused += u32::from(reply.status == 507);
+    }
+    assert!(refused > 0, "a run that injected nothing proves nothing");
+    let ready = manager.get("/health/ready").await;
+    assert_eq!((ready.status.as_u16(), ready.json()), (200, serde_json::json!({"status": "UP", "degraded": ["registry-writes"]})));
+    let said = manager.get("/health").await.json()["degraded"].to_string();
+    assert!(said.contains("registry: ") && said.contains("check the disk"), "{said}");
+    assert_eq!(manager.ids().await, ["a"], "reads go on");
+}
+
 async fn fails_for_a_while(error: &str) {
     let launch = Launch::serve();
     // Late enough for the start to be over; the test itself finds out where it is.

@@ -3,6 +3,7 @@
 mod crash;
 mod files;
 mod full;
+mod gone;
 mod inject;
 mod kill_loop;
 mod ledger;

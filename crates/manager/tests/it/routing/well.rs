@@ -121,8 +121,11 @@ async fn a_setup_that_went_on_purpose_is_missed_by_nobody_also_after_a_restart()
     let app = plan.start().await;
     routed(&app, "a").await;
     seen(&app).await;
-    let kept = explained(&app, &json!({"path": "/api/v1/queues/kept/q"})).await;
-    assert_eq!(kept["groups"][0]["members"][0]["reason"], "setup-missing", "{kept}");
+    wait_until("the table to follow what was seen", secs(30), || async {
+        let kept = explained(&app, &json!({"path": "/api/v1/queues/kept/q"})).await;
+        if kept["groups"][0]["members"][0]["reason"] == "setup-missing" { Ok(()) } else { Err(kept.to_string()) }
+    })
+    .await;
     let gone = explained(&app, &json!({"path": "/api/v1/queues/gone/q"})).await;
     assert_eq!(gone["outcome"], "unknown", "{gone}");
 }

@@ -55,7 +55,10 @@ struct Client {
 
 /// Metrics of the cluster and of its instances.
 pub(super) fn metrics(api: Arc<ManagementApi>, heard: Subscription, uri: &Uri) -> Response {
-    let pairs = query(uri);
+    let pairs = match query(uri) {
+        Ok(pairs) => pairs,
+        Err(error) => return error.numeric_time().into_response(),
+    };
     let number = |name: &str| pairs.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse::<u64>().ok());
     let pace = number("interval").unwrap_or(INTERVAL).clamp(1, 60);
     let heartbeat = number("heartbeat").unwrap_or(HEARTBEAT).clamp(10, 3_600);

@@ -121,6 +121,12 @@ async fn a_setup_that_did_not_come_along_when_its_instance_moved_is_missing() {
 }
 
 impl Scene {
+    /// The ids of the setups that were last written.
+    fn last_written(&self) -> Vec<String> {
+        let written = self.written.lock().unwrap();
+        written.last().into_iter().flat_map(|known| known.setups.iter().map(|setup| setup.id.to_string())).collect()
+    }
+
     /// The setups that were last to be written, once they are these.
     async fn written_become(&self, wanted: &[&str]) -> KnownSetups {
         wait_until("what is written", PATIENCE, || {
@@ -166,7 +172,7 @@ async fn a_setup_that_was_ordered_to_go_is_not_missed() {
     let instance = scene.with_instance("a", two_setups()).await;
     scene.written_become(&["alpha", "b/e t"]).await;
     scene.handle.expect_gone(&id("a"), "alpha").await.unwrap();
-    scene.written_become(&["b/e t"]).await;
+    assert_eq!(scene.last_written(), ["b/e t"], "it is written when that is answered");
     assert_eq!(scene.setups("a").unwrap().setups.len(), 2, "it is still there");
     instance.update(|world| world.setups.retain(|setup| &*setup.id != "alpha"));
     eventually("it is forgotten", || scene.setups("a").unwrap().setups.len() == 1).await;
@@ -177,4 +183,42 @@ async fn a_setup_that_was_ordered_to_go_is_not_missed() {
     assert_eq!(scene.setups("a").unwrap().setups.len(), 0, "what was missing is forgotten at once");
     scene.written_become(&[]).await;
     scene.handle.expect_gone(&id("stranger"), "b/e t").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_store_that_refuses_keeps_nobody_waiting_and_is_asked_again() {
+    let scene = Scene::start(looking());
+    let _instance = scene.with_instance("a", two_setups()).await;
+    scene.written_become(&["alpha", "b/e t"]).await;
+    scene.refusing.store(true, Ordering::SeqCst);
+    let unwritten = scene.handle.expect_gone(&id("a"), "alpha").await.unwrap_err();
+    assert!(unwritten.to_string().contains("disk is full"), "{unwritten}");
+    scene.handle.flush().await;
+    assert_eq!(scene.last_written(), ["alpha", "b/e t"]);
+    scene.refusing.store(false, Ordering::SeqCst);
+    scene.written_become(&["b/e t"]).await;
+}
+
+#[tokio::test]
+async fn what_waits_is_written_at_a_flush() {
+    let scene = Scene::start(looking());
+    let _instance = scene.with_instance("a", two_setups()).await;
+    scene.written_become(&["alpha", "b/e t"]).await;
+    scene.refusing.store(true, Ordering::SeqCst);
+    scene.handle.expect_gone(&id("a"), "alpha").await.unwrap_err();
+    scene.refusing.store(false, Ordering::SeqCst);
+    scene.handle.flush().await;
+    assert_eq!(scene.last_written(), ["b/e t"], "although it would be tried again only later");
+}
+
+#[tokio::test]
+async fn an_order_during_a_look_is_written_before_the_look_ends() {
+    let scene = Scene::start(looking());
+    let instance = scene.with_instance("a", two_setups()).await;
+    scene.written_become(&["alpha", "b/e t"]).await;
+    let asked = instance.hits("/api/v1/setups");
+    instance.set_path_mode("/api/v1/setups", Mode::Hang);
+    eventually("a look that hangs", || instance.hits("/api/v1/setups") > asked).await;
+    scene.handle.expect_gone(&id("a"), "alpha").await.unwrap();
+    assert_eq!(scene.last_written(), ["b/e t"]);
 }

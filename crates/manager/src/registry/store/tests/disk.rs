@@ -105,11 +105,6 @@ impl Disk {
         self.state().fault = Some(fault);
     }
 
-    /// How many errors there were since they were last asked for by [`Self::mend`].
-    pub(in crate::registry) fn failures(&self) -> u64 {
-        self.state().failed
-    }
-
     /// No more errors. Says how many there were since it was asked last.
     pub(in crate::registry) fn mend(&self) -> u64 {
         let mut state = self.state();
