@@ -18,7 +18,7 @@ const NOWHERE: Seq = Seq { epoch: 0, number: 0 };
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the query; the reader takes parameters one by one to name all faults at once")]
 pub(super) struct UpdatesParameters {
-    /// `instances`, `journal`, or both with a comma; default both.
+    /// `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`.
     topics: Option<String>,
     /// The id of the last event that was received, `<epoch>:<seq>`: go on from there.
     #[param(pattern = "^[0-9]+:[0-9]+$")]

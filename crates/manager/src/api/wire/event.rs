@@ -21,7 +21,7 @@ pub struct EventView {
     /// When, ISO 8601.
     pub at: String,
     /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+    /// `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
     /// another version wrote it.
     pub kind: &'static str,
     /// The instance it is about, if it is about one.
