@@ -2,6 +2,8 @@
 //!
 //! Owns the shapes. Does not own what an incident is (`peegeeq_domain::incident`), nor how entries are found.
 
+mod shown;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
