@@ -6,9 +6,11 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::incident::Incident;
 use peegeeq_domain::instance::InstanceId;
 
 use super::Render;
+use super::view::Topics;
 use crate::registry::store::Seq;
 
 /// One thing that is told.
@@ -30,6 +32,8 @@ pub(super) enum What {
         subject: Option<Arc<Entry>>,
         json: Bytes,
     },
+    /// An incident that opened, changed or closed.
+    Incident { incident: Arc<Incident>, json: Bytes, at: Arc<str> },
 }
 
 /// A row before and now. `None`: it was, or is, not there.
@@ -51,7 +55,7 @@ impl Event {
         AROUND
             + match &self.what {
                 What::Change(change) => change.to.as_ref().map_or(0, |(_, row)| row.len()),
-                What::Entry { json, .. } => json.len(),
+                What::Entry { json, .. } | What::Incident { json, .. } => json.len(),
             }
     }
 }
@@ -63,21 +67,21 @@ pub(super) struct Batch {
     /// The position after it.
     pub(super) end: Seq,
     pub(super) bytes: usize,
-    /// For everybody who looks at everything, as an event stream.
-    pub(super) stream: OnceLock<Bytes>,
+    /// For everybody who looks at all instances, as an event stream, by topics.
+    pub(super) streams: [OnceLock<Bytes>; Topics::CHOICES],
     /// The same as messages.
-    pub(super) messages: OnceLock<Arc<[Bytes]>>,
+    pub(super) messages: [OnceLock<Arc<[Bytes]>>; Topics::CHOICES],
 }
 
 impl Batch {
     pub(super) fn new(events: Vec<Event>, end: Seq) -> Self {
         let bytes = events.iter().map(Event::size).sum();
-        Self { events, end, bytes, stream: OnceLock::new(), messages: OnceLock::new() }
+        Self { events, end, bytes, streams: Default::default(), messages: Default::default() }
     }
 
-    /// Whether it tells of rows only: then its position says nothing about whether a subscriber has it.
+    /// Whether it tells no entry: then its position says nothing about whether a subscriber has it.
     pub(super) fn is_rows_only(&self) -> bool {
-        self.events.iter().all(|event| matches!(event.what, What::Change(_)))
+        !self.events.iter().any(|event| matches!(event.what, What::Entry { .. }))
     }
 }
 
@@ -90,8 +94,10 @@ pub(super) struct Picture {
     pub(super) entries: Vec<Arc<Entry>>,
     /// Their texts, once somebody looks. They may say more than was told when the picture was taken: that is told again then.
     pub(super) rows: OnceLock<Vec<Bytes>>,
-    pub(super) stream: OnceLock<Bytes>,
-    pub(super) message: OnceLock<Bytes>,
+    /// The open incidents.
+    pub(super) incidents: Vec<(Arc<Incident>, Bytes)>,
+    /// For everybody who looks at all instances, by form and topics.
+    pub(super) written: [[OnceLock<Vec<Bytes>>; Topics::CHOICES]; 2],
 }
 
 impl Picture {

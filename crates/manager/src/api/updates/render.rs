@@ -1,35 +1,48 @@
 //! Rows and entries for subscribers: exactly as the list and the journal show them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::incident::Incident;
 use peegeeq_domain::instance::InstanceId;
 use serde::Serialize;
 
 use crate::api::wire::event::EventView;
+use crate::api::wire::incident::IncidentView;
 use crate::api::wire::instance::InstanceView;
+use crate::clock;
 use crate::observations::Observations;
 use crate::registry::store::JournalEntry;
 use crate::updates::Render;
 
 /// Writes rows with what was last seen.
 #[derive(Debug)]
-pub struct Rows(pub Arc<Observations>);
+pub struct Rows {
+    /// What was last seen.
+    pub observations: Arc<Observations>,
+    /// How long nothing must be bad before an incident closes.
+    pub stable_after: Duration,
+}
 
 impl Render for Rows {
     fn row(&self, entry: &Entry) -> Bytes {
-        let slot = self.0.slot(entry.id().as_str());
+        let slot = self.observations.slot(entry.id().as_str());
         let (checkup, setups) = slot.as_deref().map(|slot| (slot.checkup(), slot.setups())).unwrap_or_default();
         json(&InstanceView::of(entry, checkup.as_deref(), setups.as_deref()))
     }
 
     fn standing(&self, id: &InstanceId) -> u64 {
-        self.0.slot(id.as_str()).map_or(0, |slot| slot.standing())
+        self.observations.slot(id.as_str()).map_or(0, |slot| slot.standing())
     }
 
     fn entry(&self, entry: &JournalEntry) -> Bytes {
         json(&EventView::of(entry))
+    }
+
+    fn incident(&self, incident: &Incident) -> Bytes {
+        json(&IncidentView::of(incident, clock::wall(), self.stable_after))
     }
 }
 

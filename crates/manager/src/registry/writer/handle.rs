@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
+use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,6 +17,9 @@ use crate::registry::store::{CommitErrorKind, KnownSetups};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
 const JUDGEMENTS_WAITING_MAX: usize = 64;
+
+/// Bundles of journal entries that wait for the writer, which takes them without waiting for the disk.
+const NOTES_WAITING_MAX: usize = 4;
 
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +138,7 @@ pub(super) type Judgements = (Vec<Judgement>, oneshot::Sender<()>);
 pub struct RegistryHandle {
     commands: mpsc::Sender<Command>,
     judgements: mpsc::Sender<Judgements>,
+    notes: mpsc::Sender<Vec<JournalEvent>>,
     status: Arc<ArcSwap<StoreStatus>>,
     journal: Journal,
 }
@@ -142,15 +147,17 @@ pub struct RegistryHandle {
 pub(super) struct Doors {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
+    pub(super) notes: mpsc::Receiver<Vec<JournalEvent>>,
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
 pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
+    let (notes, notes_in) = mpsc::channel(NOTES_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
-    let doors = Doors { commands: commands_in, judgements: judgements_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, status, journal }, doors)
+    let doors = Doors { commands: commands_in, judgements: judgements_in, notes: notes_in, status: status.clone() };
+    (RegistryHandle { commands, judgements, notes, status, journal }, doors)
 }
 
 impl RegistryHandle {
@@ -204,6 +211,13 @@ impl RegistryHandle {
     /// dropped. Few at a time: they delay the registrations in the same commit.
     pub async fn remember(&self, setups: Vec<Arc<KnownSetups>>) -> Result<(), RegistryError> {
         self.order(|reply| Command::Remember { setups, reply }).await
+    }
+
+    /// Hands over what happened beside orders and verdicts, and returns when the writer took it; at once when the manager is
+    /// stopping. Journalled when the disk has time.
+    pub async fn note(&self, events: Vec<JournalEvent>) {
+        // A closed channel: the manager stops, and what comes after its last entry is unknown anyway.
+        let _ = self.notes.send(events).await;
     }
 
     /// What happened.

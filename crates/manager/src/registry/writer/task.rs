@@ -62,6 +62,7 @@ struct InFlight {
 pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
+    pub(super) notes: mpsc::Receiver<Vec<JournalEvent>>,
     pub(super) done: mpsc::Receiver<Finished>,
 }
 
@@ -69,10 +70,11 @@ impl Inputs {
     fn close(&mut self) {
         self.commands.close();
         self.judgements.close();
+        self.notes.close();
     }
 
     fn is_over(&self) -> bool {
-        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty()
+        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty() && self.notes.is_empty()
     }
 }
 
@@ -114,6 +116,7 @@ impl Writer {
                     metrics::gauge!("peegeeq_registry_queue_depth").set(inputs.commands.len() as f64);
                     self.decide(waiting.drain(..));
                 }
+                Some(events) = inputs.notes.recv() => self.note(events),
                 _ = tidy.tick(), if free => self.begin(Planned::default()),
                 () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
             }
@@ -218,6 +221,11 @@ impl Writer {
         }
         self.show(events);
         drop(shown);
+    }
+
+    fn note(&mut self, events: Vec<JournalEvent>) {
+        let now = clock::wall();
+        events.into_iter().for_each(|event| self.backlog.add(now, event));
     }
 
     fn is_failing(&self) -> bool {
