@@ -8,7 +8,6 @@ use bytes::Bytes;
 use peegeeq_domain::catalog::Entry;
 use peegeeq_domain::instance::InstanceId;
 
-use super::Render;
 use crate::registry::store::Seq;
 
 /// One thing that is told.
@@ -87,17 +86,7 @@ pub(super) struct Picture {
     pub(super) id: Seq,
     pub(super) generation: u64,
     pub(super) at: Arc<str>,
-    pub(super) entries: Vec<Arc<Entry>>,
-    /// Their texts, once somebody looks. They may say more than was told when the picture was taken: that is told again then.
-    pub(super) rows: OnceLock<Vec<Bytes>>,
+    pub(super) rows: Vec<(Arc<Entry>, Bytes)>,
     pub(super) stream: OnceLock<Bytes>,
     pub(super) message: OnceLock<Bytes>,
-}
-
-impl Picture {
-    /// Every row with its text.
-    pub(super) fn rows(&self, render: &dyn Render) -> impl Iterator<Item = (&Arc<Entry>, &Bytes)> {
-        let rows = self.rows.get_or_init(|| self.entries.iter().map(|entry| render.row(entry)).collect());
-        self.entries.iter().zip(rows)
-    }
 }

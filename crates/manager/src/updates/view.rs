@@ -8,7 +8,6 @@ use std::sync::Arc;
 use bytes::Bytes;
 use peegeeq_domain::catalog::{Entry, Filter};
 
-use super::Render;
 use super::event::{Batch, Change, Event, Picture, What};
 use super::ring::Resync;
 use crate::registry::store::Seq;
@@ -95,8 +94,8 @@ impl View {
     }
 
     /// All rows of this view, in a form; `None` if rows are not its topic.
-    pub(super) fn picture(&self, picture: &Picture, form: Form, render: &dyn Render) -> Option<Bytes> {
-        let write = || Bytes::from(framed(form, "snapshot", picture.id, &self.picture_json(picture, render)));
+    pub(super) fn picture(&self, picture: &Picture, form: Form) -> Option<Bytes> {
+        let write = || Bytes::from(framed(form, "snapshot", picture.id, &self.picture_json(picture)));
         let kept = match form {
             Form::Stream => &picture.stream,
             Form::Message => &picture.message,
@@ -105,9 +104,9 @@ impl View {
         self.topics.instances.then(written)
     }
 
-    fn picture_json(&self, picture: &Picture, render: &dyn Render) -> String {
-        let wanted = |(entry, _): &(&Arc<Entry>, &Bytes)| self.filter.is_empty() || self.filter.matches(entry);
-        let rows: Vec<&str> = picture.rows(render).filter(wanted).map(|(_, row)| text(row)).collect();
+    fn picture_json(&self, picture: &Picture) -> String {
+        let wanted = |(entry, _): &&(Arc<Entry>, Bytes)| self.filter.is_empty() || self.filter.matches(entry);
+        let rows: Vec<&str> = picture.rows.iter().filter(wanted).map(|(_, row)| text(row)).collect();
         format!(r#"{{"generation":{},"instances":[{}],"timestamp":"{}"}}"#, picture.generation, rows.join(","), picture.at)
     }
 }

@@ -11,17 +11,19 @@ use crate::api::wire::event::EventView;
 use crate::api::wire::instance::InstanceView;
 use crate::observations::Observations;
 use crate::registry::store::JournalEntry;
-use crate::updates::Render;
+use crate::updates::{Render, Row};
 
 /// Writes rows with what was last seen.
 #[derive(Debug)]
 pub struct Rows(pub Arc<Observations>);
 
 impl Render for Rows {
-    fn row(&self, entry: &Entry) -> Bytes {
+    fn row(&self, entry: &Entry) -> Row {
         let slot = self.0.slot(entry.id().as_str());
+        // Read first: what comes in between is another standing at the next look.
+        let standing = self.standing(entry.id());
         let (checkup, setups) = slot.as_deref().map(|slot| (slot.checkup(), slot.setups())).unwrap_or_default();
-        json(&InstanceView::of(entry, checkup.as_deref(), setups.as_deref()))
+        Row { json: json(&InstanceView::of(entry, checkup.as_deref(), setups.as_deref())), standing }
     }
 
     fn standing(&self, id: &InstanceId) -> u64 {
@@ -35,7 +37,7 @@ impl Render for Rows {
 
 fn json(view: &impl Serialize) -> Bytes {
     match serde_json::to_vec(view) {
-        // Without the room it grew into: what was told is kept for a while.
+        // Without the room it grew into: a row is kept for as long as its instance is there.
         Ok(text) => text.into_boxed_slice().into(),
         Err(error) => {
             tracing::error!(%error, "something cannot be shown to subscribers: {error}");
