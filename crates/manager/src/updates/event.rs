@@ -9,7 +9,6 @@ use peegeeq_domain::catalog::Entry;
 use peegeeq_domain::incident::Incident;
 use peegeeq_domain::instance::InstanceId;
 
-use super::Render;
 use super::view::Topics;
 use crate::registry::store::Seq;
 
@@ -91,19 +90,9 @@ pub(super) struct Picture {
     pub(super) id: Seq,
     pub(super) generation: u64,
     pub(super) at: Arc<str>,
-    pub(super) entries: Vec<Arc<Entry>>,
-    /// Their texts, once somebody looks. They may say more than was told when the picture was taken: that is told again then.
-    pub(super) rows: OnceLock<Vec<Bytes>>,
+    pub(super) rows: Vec<(Arc<Entry>, Bytes)>,
     /// The open incidents.
     pub(super) incidents: Vec<(Arc<Incident>, Bytes)>,
     /// For everybody who looks at all instances, by form and topics.
     pub(super) written: [[OnceLock<Vec<Bytes>>; Topics::CHOICES]; 2],
-}
-
-impl Picture {
-    /// Every row with its text.
-    pub(super) fn rows(&self, render: &dyn Render) -> impl Iterator<Item = (&Arc<Entry>, &Bytes)> {
-        let rows = self.rows.get_or_init(|| self.entries.iter().map(|entry| render.row(entry)).collect());
-        self.entries.iter().zip(rows)
-    }
 }

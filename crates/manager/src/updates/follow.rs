@@ -28,15 +28,16 @@ pub(super) struct Follower {
     shared: Arc<Shared>,
     catalog: CatalogReader,
     follows: Follows,
+    render: Arc<dyn Render>,
     known: Known,
     incidents: KnownIncidents,
     standing: u64,
 }
 
 impl Follower {
-    pub(super) fn new(shared: Arc<Shared>, catalog: CatalogReader, follows: Follows) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, catalog: CatalogReader, follows: Follows, render: Arc<dyn Render>) -> Self {
         let known = shared.ring().known();
-        Self { shared, catalog, follows, known, incidents: KnownIncidents::default(), standing: 0 }
+        Self { shared, catalog, follows, render, known, incidents: KnownIncidents::default(), standing: 0 }
     }
 
     /// Runs until the registry stops.
@@ -64,9 +65,8 @@ impl Follower {
             let standing = self.follows.observations.standing();
             let again = std::mem::replace(&mut self.standing, standing) != standing;
             let catalog = self.catalog.current();
-            let render = self.shared.render.clone();
-            let changed = changed(&mut self.known, &catalog, again, &*render);
-            let entries = entries.into_iter().map(|entry| (render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
+            let changed = changed(&mut self.known, &catalog, again, &*self.render);
+            let entries = entries.into_iter().map(|entry| (self.render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
             let incidents = if more { IncidentNews::default() } else { self.incidents() };
             let told = {
                 let mut ring = self.shared.ring();
@@ -84,7 +84,7 @@ impl Follower {
     /// The incidents that are others than they were told.
     fn incidents(&mut self) -> IncidentNews {
         let picture = self.follows.incidents.borrow_and_update().clone();
-        changed_incidents(&mut self.incidents, &picture, &*self.shared.render)
+        changed_incidents(&mut self.incidents, &picture, &*self.render)
     }
 
     /// A journal that cannot be read now is read at the next look: nothing is lost, it is late.
@@ -99,7 +99,7 @@ impl Follower {
     }
 }
 
-/// The rows that were told, as far as it must be known to see what changed: their entries, and what they stood at.
+/// The rows that were told, as far as it must be known to see what changed.
 pub(super) type Known = BTreeMap<InstanceId, (Arc<Entry>, u64)>;
 
 /// Which rows are others than they were told, noted as told. `again`: also those of which the catalog says nothing new.
@@ -108,15 +108,13 @@ pub(super) fn changed(known: &mut Known, catalog: &Catalog, again: bool, render:
     for entry in catalog.entries() {
         let before = known.get(entry.id());
         let same = before.is_some_and(|(told, _)| Arc::ptr_eq(told, entry));
-        if same && !again {
+        let stands = || before.is_some_and(|(_, standing)| *standing == render.standing(entry.id()));
+        if same && (!again || stands()) {
             continue;
         }
-        // Read before the row: what comes in between is seen at the next look.
-        let standing = render.standing(entry.id());
-        if !same || before.is_some_and(|(_, told)| *told != standing) {
-            known.insert(entry.id().clone(), (entry.clone(), standing));
-            changed.push((entry.id().clone(), Some(Told { entry: entry.clone(), row: render.row(entry) })));
-        }
+        let row = render.row(entry);
+        known.insert(entry.id().clone(), (entry.clone(), row.standing));
+        changed.push((entry.id().clone(), Some(Told { entry: entry.clone(), row })));
     }
     let gone = known.extract_if(.., |id, _| catalog.get(id.as_str()).is_none());
     changed.extend(gone.map(|(id, _)| (id, None)));

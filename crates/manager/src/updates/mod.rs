@@ -1,6 +1,6 @@
 //! Live updates: what changed in the catalog and what was journalled, told to every subscriber in order.
 //!
-//! Owns which rows subscribers were told, and a bounded ring of what was told since. Each change is rendered
+//! Owns one picture of the rows that subscribers were told, and a bounded ring of what was told since. Each change is rendered
 //! once for all who look at everything. Whoever is too slow, or comes back too late, is given the picture anew: nothing is kept
 //! for a single subscriber. Does not own the shape of a row or an entry (those are handed in), nor HTTP.
 //!
@@ -16,7 +16,6 @@ mod subscription;
 mod tests;
 mod view;
 
-use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -44,11 +43,20 @@ pub struct UpdatesSettings {
     pub buffer_bytes_max: usize,
 }
 
+/// A row as subscribers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its JSON.
+    pub json: Bytes,
+    /// Differs when more than the time of a check does, beside what the catalog says: the [`Render::standing`] before it was written.
+    pub standing: u64,
+}
+
 /// Writes rows and entries. The shapes are not this room's.
 pub trait Render: Send + Sync + 'static {
-    /// One instance as it is now, as JSON.
-    fn row(&self, entry: &Entry) -> Bytes;
-    /// Another number whenever that JSON differs in more than the time of a check, beside what the catalog says.
+    /// One instance as it is now.
+    fn row(&self, entry: &Entry) -> Row;
+    /// Whether its row is another can be told by this alone, without writing it.
     fn standing(&self, id: &InstanceId) -> u64;
     /// One journal entry as JSON.
     fn entry(&self, entry: &JournalEntry) -> Bytes;
@@ -75,9 +83,9 @@ pub struct UpdatesHandle {
 }
 
 /// What the follower writes and subscribers read.
+#[derive(Debug)]
 struct Shared {
     ring: Mutex<Ring>,
-    render: Arc<dyn Render>,
     /// Number of the next batch.
     head: watch::Sender<u64>,
     closing: CancellationToken,
@@ -85,16 +93,10 @@ struct Shared {
     subscribers_max: usize,
 }
 
-impl fmt::Debug for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Shared").field("subscribers", &self.subscribers).finish_non_exhaustive()
-    }
-}
-
 impl Shared {
-    fn new(ring: Ring, render: Arc<dyn Render>, subscribers_max: usize) -> Self {
+    fn new(ring: Ring, subscribers_max: usize) -> Self {
         let head = watch::Sender::new(ring.head());
-        Self { ring: Mutex::new(ring), render, head, closing: CancellationToken::new(), subscribers: AtomicUsize::new(0), subscribers_max }
+        Self { ring: Mutex::new(ring), head, closing: CancellationToken::new(), subscribers: AtomicUsize::new(0), subscribers_max }
     }
 
     /// Held for as long as it takes to copy pointers.
@@ -149,10 +151,10 @@ pub struct Follows {
 pub fn start(settings: UpdatesSettings, catalog: CatalogReader, follows: Follows, render: Arc<dyn Render>, tasks: &Tasks) -> UpdatesHandle {
     // The position first: what the catalog shows later may be told again, but nothing before it is missing.
     let position = follows.journal.position();
-    let ring = Ring::new(&catalog.current(), position, settings.buffer_bytes_max);
-    let shared = Arc::new(Shared::new(ring, render, settings.subscribers_max));
+    let ring = Ring::new(&catalog.current(), &*render, position, settings.buffer_bytes_max);
+    let shared = Arc::new(Shared::new(ring, settings.subscribers_max));
     let (stop, closing) = (tasks.stop_signal(), shared.closing.clone());
-    let follower = follow::Follower::new(shared.clone(), catalog.clone(), follows);
+    let follower = follow::Follower::new(shared.clone(), catalog.clone(), follows, render);
     tasks.vital(TaskName::Updates, async move {
         tokio::select! {
             () = stop.cancelled() => closing.cancel(),

@@ -13,6 +13,7 @@ use peegeeq_domain::instance::InstanceId;
 
 use super::event::{Batch, Change, Event, Picture, What};
 use super::follow::Known;
+use super::{Render, Row};
 use crate::clock;
 use crate::registry::store::{JournalEntry, Seq};
 
@@ -20,7 +21,7 @@ use crate::registry::store::{JournalEntry, Seq};
 #[derive(Clone, Debug)]
 pub(super) struct Told {
     pub(super) entry: Arc<Entry>,
-    pub(super) row: Bytes,
+    pub(super) row: Row,
 }
 
 /// Why a subscriber is given everything anew.
@@ -53,8 +54,7 @@ pub(super) enum Return {
 /// The state of the room.
 #[derive(Debug)]
 pub(super) struct Ring {
-    /// Without their texts: those of thousands would take more memory than all else, and few ever look.
-    rows: BTreeMap<InstanceId, Arc<Entry>>,
+    rows: BTreeMap<InstanceId, Told>,
     generation: u64,
     position: Seq,
     batches: VecDeque<Arc<Batch>>,
@@ -80,8 +80,8 @@ pub(super) struct IncidentNews {
 
 impl Ring {
     /// Begins with a catalog.
-    pub(super) fn new(catalog: &Catalog, position: Seq, bytes_max: usize) -> Self {
-        let told = |entry: &Arc<Entry>| (entry.id().clone(), entry.clone());
+    pub(super) fn new(catalog: &Catalog, render: &dyn Render, position: Seq, bytes_max: usize) -> Self {
+        let told = |entry: &Arc<Entry>| (entry.id().clone(), Told { entry: entry.clone(), row: render.row(entry) });
         Self {
             rows: catalog.entries().iter().map(told).collect(),
             generation: catalog.generation().0,
@@ -113,7 +113,7 @@ impl Ring {
 
     /// The rows that were told, for the one who finds out what changed.
     pub(super) fn known(&self) -> Known {
-        self.rows.iter().map(|(id, told)| (id.clone(), (told.clone(), 0))).collect()
+        self.rows.iter().map(|(id, told)| (id.clone(), (told.entry.clone(), told.row.standing))).collect()
     }
 
     /// Tells what changed, then the entries that say why, and then the incidents that follow from them. Whether there was anything to tell.
@@ -137,20 +137,21 @@ impl Ring {
         let mut gone = BTreeMap::new();
         for (instance, now) in changed {
             let from = match &now {
-                Some(told) => self.rows.insert(instance.clone(), told.entry.clone()),
+                Some(told) => self.rows.insert(instance.clone(), told.clone()),
                 None => self.rows.remove(&instance),
             };
+            let from = from.map(|told| told.entry);
             if now.is_none() {
                 gone.extend(from.clone().map(|entry| (instance.clone(), entry)));
             }
-            let to = now.map(|told| (told.entry, told.row));
+            let to = now.map(|told| (told.entry, told.row.json));
             let what = What::Change(Change { instance, from, to, generation, at: at.clone(), is_summary: false });
             events.push(Event { id: self.position, what });
         }
         for (entry, json) in entries {
             self.position = Seq { number: entry.seq.number, ..self.position };
             let id = entry.event.as_ref().and_then(|event| event.instance());
-            let subject = id.and_then(|id| self.rows.get(id).or_else(|| gone.get(id)).cloned());
+            let subject = id.and_then(|id| self.rows.get(id).map(|told| &told.entry).or_else(|| gone.get(id)).cloned());
             events.push(Event { id: self.position, what: What::Entry { subject, json } });
         }
         for (incident, json) in incidents.told {
@@ -194,8 +195,7 @@ impl Ring {
                 id,
                 generation,
                 at: clock::iso(clock::wall()).into(),
-                entries: rows.values().cloned().collect(),
-                rows: std::sync::OnceLock::new(),
+                rows: rows.values().map(|told| (told.entry.clone(), told.row.json.clone())).collect(),
                 incidents: incidents.values().cloned().collect(),
                 written: Default::default(),
             })

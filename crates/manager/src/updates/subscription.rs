@@ -129,7 +129,7 @@ impl Subscription {
             metrics::counter!("peegeeq_updates_resyncs_total", "reason" => reason.as_str()).increment(1);
         }
         let told = reason.map(|reason| Bytes::from(resync(reason, picture.id, self.form)));
-        told.into_iter().chain(self.view.picture(&picture, self.form, &*self.place.0.render)).collect()
+        told.into_iter().chain(self.view.picture(&picture, self.form)).collect()
     }
 
     fn missed(&mut self, since: Seq) -> Vec<Bytes> {

@@ -33,7 +33,7 @@ impl Dice {
 struct Plain(Arc<AtomicUsize>);
 
 impl Render for Plain {
-    fn row(&self, entry: &Entry) -> Bytes {
+    fn row(&self, entry: &Entry) -> Row {
         let standing = self.0.load(Ordering::Relaxed) as u64;
         let instance = &entry.instance;
         let json = serde_json::json!({
@@ -43,7 +43,7 @@ impl Render for Plain {
             "environment": instance.registration.labels.environment,
             "standing": standing,
         });
-        json.to_string().into()
+        Row { json: json.to_string().into(), standing }
     }
 
     fn standing(&self, _: &InstanceId) -> u64 {
@@ -88,9 +88,9 @@ impl Server {
     fn new() -> Self {
         let (standing, position) = (Arc::new(AtomicUsize::new(0)), Seq { epoch: EPOCH, number: 3 });
         let render = Plain(standing.clone());
-        let ring = Ring::new(&Catalog::default(), position, 6_000);
+        let ring = Ring::new(&Catalog::default(), &render, position, 6_000);
         let known = ring.known();
-        let shared = Arc::new(Shared::new(ring, Arc::new(Plain(standing.clone())), 100));
+        let shared = Arc::new(Shared::new(ring, 100));
         let (catalog, revisions, waiting) = Default::default();
         let (_, reader) = catalog_cell(Catalog::default());
         Self { shared, catalog, reader, known, render, standing, revisions, waiting, number: position.number }
@@ -159,7 +159,7 @@ impl Server {
 
     fn rows(&self, view: &View) -> BTreeMap<String, Value> {
         let entries = self.catalog.entries().iter().filter(|entry| view.filter.matches(entry));
-        entries.map(|entry| (entry.id().to_string(), serde_json::from_slice(&self.render.row(entry)).unwrap())).collect()
+        entries.map(|entry| (entry.id().to_string(), serde_json::from_slice(&self.render.row(entry).json).unwrap())).collect()
     }
 }
 

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use peegeeq_domain::catalog::{Entry, Filter};
 use peegeeq_domain::incident::Incident;
 
-use super::Render;
 use super::event::{Batch, Change, Event, Picture, What};
 use super::ring::Resync;
 use crate::registry::store::Seq;
@@ -122,9 +121,9 @@ impl View {
     }
 
     /// All rows and open incidents of this view, in a form; empty if neither is its topic.
-    pub(super) fn picture(&self, picture: &Picture, form: Form, render: &dyn Render) -> Vec<Bytes> {
+    pub(super) fn picture(&self, picture: &Picture, form: Form) -> Vec<Bytes> {
         let write = || {
-            let rows = self.topics.instances.then(|| framed(form, "snapshot", picture.id, &self.picture_json(picture, render)));
+            let rows = self.topics.instances.then(|| framed(form, "snapshot", picture.id, &self.picture_json(picture)));
             let incidents = self.topics.incidents.then(|| framed(form, "incidents", picture.id, &self.incidents_json(picture)));
             rows.into_iter().chain(incidents).map(Bytes::from).collect::<Vec<_>>()
         };
@@ -138,9 +137,9 @@ impl View {
         format!(r#"{{"incidents":[{}],"timestamp":"{}"}}"#, incidents.join(","), picture.at)
     }
 
-    fn picture_json(&self, picture: &Picture, render: &dyn Render) -> String {
-        let wanted = |(entry, _): &(&Arc<Entry>, &Bytes)| self.filter.is_empty() || self.filter.matches(entry);
-        let rows: Vec<&str> = picture.rows(render).filter(wanted).map(|(_, row)| text(row)).collect();
+    fn picture_json(&self, picture: &Picture) -> String {
+        let wanted = |(entry, _): &&(Arc<Entry>, Bytes)| self.filter.is_empty() || self.filter.matches(entry);
+        let rows: Vec<&str> = picture.rows.iter().filter(wanted).map(|(_, row)| text(row)).collect();
         format!(r#"{{"generation":{},"instances":[{}],"timestamp":"{}"}}"#, picture.generation, rows.join(","), picture.at)
     }
 }

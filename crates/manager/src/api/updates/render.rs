@@ -15,7 +15,7 @@ use crate::api::wire::instance::InstanceView;
 use crate::clock;
 use crate::observations::Observations;
 use crate::registry::store::JournalEntry;
-use crate::updates::Render;
+use crate::updates::{Render, Row};
 
 /// Writes rows with what was last seen.
 #[derive(Debug)]
@@ -27,10 +27,12 @@ pub struct Rows {
 }
 
 impl Render for Rows {
-    fn row(&self, entry: &Entry) -> Bytes {
+    fn row(&self, entry: &Entry) -> Row {
         let slot = self.observations.slot(entry.id().as_str());
+        // Read first: what comes in between is another standing at the next look.
+        let standing = self.standing(entry.id());
         let (checkup, setups) = slot.as_deref().map(|slot| (slot.checkup(), slot.setups())).unwrap_or_default();
-        json(&InstanceView::of(entry, checkup.as_deref(), setups.as_deref()))
+        Row { json: json(&InstanceView::of(entry, checkup.as_deref(), setups.as_deref())), standing }
     }
 
     fn standing(&self, id: &InstanceId) -> u64 {
@@ -48,7 +50,7 @@ impl Render for Rows {
 
 fn json(view: &impl Serialize) -> Bytes {
     match serde_json::to_vec(view) {
-        // Without the room it grew into: what was told is kept for a while.
+        // Without the room it grew into: a row is kept for as long as its instance is there.
         Ok(text) => text.into_boxed_slice().into(),
         Err(error) => {
             tracing::error!(%error, "something cannot be shown to subscribers: {error}");
