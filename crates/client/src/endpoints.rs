@@ -117,6 +117,8 @@ pub struct Filter {
     pub page: Option<u32>,
     /// Instances on a page.
     pub page_size: Option<u32>,
+    /// As they were at this time, ISO 8601, rather than now.
+    pub at: Option<String>,
 }
 
 /// What a federated question asks for.
@@ -195,11 +197,12 @@ fn list(filter: &Filter) -> Request<InstanceList> {
         ("sort", filter.sort.clone()),
         ("page", filter.page.map(|page| page.to_string())),
         ("pageSize", filter.page_size.map(|size| size.to_string())),
+        ("at", filter.at.clone()),
     ])
 }
 
-fn journal(query: &EventQuery) -> Request<Value> {
-    Request::get("/api/v1/events").with(&[
+fn journal(request: Request<Value>, query: &EventQuery) -> Request<Value> {
+    request.with(&[
         ("instance", query.instance.clone()),
         ("kind", query.kind.clone()),
         ("since", query.since.clone()),
@@ -248,6 +251,8 @@ endpoints! {
     list_instances(filter: &Filter) -> InstanceList = list(filter);
     /// One instance.
     get_instance(id: &str) -> InstanceRead = instance(Method::GET, id, "");
+    /// One instance as it was at a time, ISO 8601.
+    get_instance_at(id: &str, at: &str) -> InstanceRead = instance(Method::GET, id, "").with(&[("at", Some(at.to_owned()))]);
     /// Registers an instance, or changes one of the same id.
     register(registration: &Registration) -> Registered = Request::new(Method::POST, "/api/v1/instances/register").with_body(registration);
     /// Changes weight, metadata or presence of an instance.
@@ -294,14 +299,19 @@ endpoints! {
     instance_event_stores(id: &str) -> Value = instance(Method::GET, id, "/event-stores");
     /// Metrics of one instance.
     instance_metrics(id: &str) -> Value = instance(Method::GET, id, "/metrics");
-    /// What the manager remembers: registrations, transitions, orders.
-    events(query: &EventQuery) -> Value = journal(query);
     /// What failed together, the newest first.
     incidents(query: &IncidentQuery) -> IncidentList = incident_list(query);
     /// One incident with its timeline.
     incident(id: &str) -> IncidentReport = Request::get(incident_path(id));
     /// One incident as a page of Markdown: for [`Client::ask`] only, it is not JSON.
     incident_markdown(id: &str) -> () = Request::get(format!("{}?format=markdown", incident_path(id)));
+    /// What the manager remembers: registrations, transitions, orders.
+    events(query: &EventQuery) -> Value = journal(Request::get("/api/v1/events"), query);
+    /// What the manager remembers of one instance, also of one that left. The newest first only if that is said.
+    history(id: &str, query: &EventQuery) -> Value = journal(instance(Method::GET, id, "/history"), query);
+    /// How much of the time an instance was available; `window` as in `7d`, the manager's default without it.
+    availability(id: &str, window: Option<&str>) -> Value =
+        instance(Method::GET, id, "/availability").with(&[("window", window.map(str::to_owned))]);
     /// How requests are spread just now.
     routing() -> Value = Request::get("/api/v1/routing");
     /// Who would get a request, who not, and why. Sends nothing to an instance.

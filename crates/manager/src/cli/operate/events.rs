@@ -13,16 +13,22 @@ const INTERVAL: std::time::Duration = std::time::Duration::from_secs(2);
 pub(super) async fn run(call: &Call, asked: Events) -> Result<Page, Failure> {
     let query = question(&asked);
     if !asked.follow {
-        let (body, raw) = fetch(call, &query).await?;
-        let shown = in_time(&raw, &query);
-        let names = || shown.iter().filter_map(|event| field(event, SEQUENCE)).collect();
-        let page = Page::shaped(call.format, &body, names, || table(call, &shown))?;
-        return Ok(if has_gap(&raw) { page.noting(GAP) } else { page });
+        let (body, _) = fetch(call, &query).await?;
+        return page(call, &body, &query);
     }
     if call.format == Format::Yaml {
         return Err(Failure::usage("following has no end, so YAML does not fit; use --output json for one object a line"));
     }
     follow(call, query).await
+}
+
+/// A page of events, the oldest first.
+pub(super) fn page(call: &Call, body: &[u8], query: &EventQuery) -> Result<Page, Failure> {
+    let raw = Ordered::read(body)?;
+    let shown = in_time(&raw, query);
+    let names = || shown.iter().filter_map(|event| field(event, SEQUENCE)).collect();
+    let page = Page::shaped(call.format, body, names, || table(call, &shown))?;
+    Ok(if has_gap(&raw) { page.noting(GAP) } else { page })
 }
 
 /// What is asked first. Without a beginning that means the newest.

@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 use super::{ask, cluster, said, with_dead};
+use crate::gateway::choosing::routed;
 
 #[tokio::test]
 async fn instances_are_listed() {
@@ -87,4 +88,51 @@ async fn an_incomplete_answer_is_no_success() {
     cluster.app.wait_for_status("peegeeq-b", "unhealthy").await;
     let none = ask(&base, &["overview", "--fresh"]).await;
     assert!(none.code == Some(4) && none.err.contains("No healthy instances"), "{none:?}");
+}
+
+#[tokio::test]
+async fn routes_are_shown_and_explained() {
+    let cluster = cluster().await;
+    for instance in &cluster.instances {
+        routed(&cluster.app, instance.name()).await;
+    }
+    let of: Vec<_> = cluster.instances.iter().collect();
+    let base = cluster.app.base();
+    let routing = ask(&base, &["routing"]).await;
+    let heads = ["INSTANCE", "STANDING", "REQUESTS", "FAILURES"];
+    assert!(routing.code == Some(0) && heads.iter().all(|head| routing.out.contains(head)), "{routing:?}");
+    assert!(routing.out.starts_with("strategy round_robin, affinity none\n"), "{}", routing.out);
+    assert!(routing.out.lines().any(|line| line.starts_with("peegeeq-a  active")), "{}", routing.out);
+    assert_eq!(ask(&base, &["routing", "-o", "name"]).await.out, "peegeeq-a\npeegeeq-b\n");
+    let unknown = ask(&base, &["route", "explain", "/api/v1/queues/nosuch/q"]).await;
+    assert_snapshot!("route_unknown", said(&unknown, &of));
+    let known = ask(&base, &["route", "explain", "/api/v1/queues/alpha/orders"]).await;
+    assert!(known.code == Some(0) && known.out.contains("->  peegeeq-a  candidate"), "{known:?}");
+    assert_eq!(ask(&base, &["route", "explain", "/api/v1/queues/alpha/orders", "-o", "name"]).await.out, "peegeeq-a\n");
+}
+
+#[tokio::test]
+async fn the_past_of_an_instance_is_told() {
+    let cluster = cluster().await;
+    with_dead(&cluster.app, "peegeeq-gone").await;
+    let base = cluster.app.base();
+    let history = ask(&base, &["instances", "history", "peegeeq-gone"]).await;
+    let kinds: Vec<_> = history.out.lines().filter_map(|line| line.split_whitespace().find(|word| word.starts_with("instance."))).collect();
+    assert_eq!((history.code, &kinds[..2]), (Some(0), &["instance.registered", "instance.verdict"][..]), "{history:?}");
+    let last = ask(&base, &["instances", "history", "peegeeq-gone", "-n", "1", "--kind", "instance.registered"]).await;
+    assert!(last.out.contains("instance.registered") && !last.out.contains("instance.verdict"), "{last:?}");
+
+    let available = ask(&base, &["instances", "availability", "peegeeq-gone", "--window", "7d"]).await;
+    assert!(available.out.starts_with("peegeeq-gone: available 0 % of the time that is known, over 7d\n"), "{available:?}");
+    assert!(available.out.contains("now  unhealthy"), "{available:?}");
+    let wrong = ask(&base, &["instances", "availability", "peegeeq-gone", "--window", "7w"]).await;
+    assert!(wrong.code == Some(2) || wrong.code == Some(1), "{wrong:?}");
+
+    let at = cluster.app.get("/api/v1/instances").await.json()["timestamp"].as_str().expect("a time").to_owned();
+    assert_eq!(cluster.app.delete("/api/v1/instances/peegeeq-gone").await.status, 200);
+    let then = ask(&base, &["instances", "list", "--at", &at]).await;
+    assert!(then.out.contains("peegeeq-gone") && then.out.contains(&format!("as of {at}")), "{then:?}");
+    assert!(!ask(&base, &["instances", "list"]).await.out.contains("peegeeq-gone"));
+    let one = ask(&base, &["instances", "get", "peegeeq-gone", "--at", &at]).await;
+    assert!(one.code == Some(0) && one.out.starts_with("peegeeq-gone is unhealthy"), "{one:?}");
 }

@@ -2,6 +2,7 @@
 
 mod change;
 mod order;
+mod past;
 mod show;
 mod watch;
 
@@ -18,7 +19,7 @@ pub(super) use show::rows;
 pub(super) async fn run(call: &Call, command: InstanceCommand) -> Result<Page, Failure> {
     match command {
         InstanceCommand::List(list) => show::list(call, list).await,
-        InstanceCommand::Get(get) => show::get(call, &get.id).await,
+        InstanceCommand::Get(get) => show::get(call, &get).await,
         InstanceCommand::Register(register) => change::register(call, *register).await,
         InstanceCommand::Deregister(deregister) => change::deregister(call, deregister).await,
         InstanceCommand::Check(check) => show::check(call, check).await,
@@ -27,6 +28,8 @@ pub(super) async fn run(call: &Call, command: InstanceCommand) -> Result<Page, F
         InstanceCommand::Drain(drain) => order::drain(call, drain).await,
         InstanceCommand::Resume(resume) => order::resume(call, resume).await,
         InstanceCommand::Maintenance(maintenance) => order::maintenance(call, maintenance).await,
+        InstanceCommand::History(asked) => past::history(call, asked).await,
+        InstanceCommand::Availability(asked) => past::availability(call, asked).await,
         InstanceCommand::Watch(watch) => watch::run(call, watch).await,
     }
 }

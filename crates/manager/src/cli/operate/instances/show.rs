@@ -7,7 +7,7 @@ use peegeeq_service_manager_client::{Filter, requests};
 
 use super::{Outcomes, state, state_of};
 use crate::cli::operate::failure::{Failure, NOT_WELL};
-use crate::cli::operate::line::{Check, Format, List};
+use crate::cli::operate::line::{Check, Format, Get, List};
 use crate::cli::operate::output::{Cell, Ordered, Page, Screen, Table, Tone, cell, lines, number, text};
 use crate::cli::operate::{Call, repeat};
 
@@ -19,6 +19,7 @@ pub(super) async fn list(call: &Call, list: List) -> Result<Page, Failure> {
         sort: list.sort,
         page: list.page,
         page_size: list.page_size,
+        at: list.at,
     };
     repeat::once_or_watch(list.watch, async || {
         let request = requests::list_instances(&filter);
@@ -29,19 +30,24 @@ pub(super) async fn list(call: &Call, list: List) -> Result<Page, Failure> {
         }
         let list: InstanceList = call.client.read(&path, &answer.body)?;
         let names = || list.instances.iter().map(|instance| instance.instance_id.clone()).collect();
-        Page::shaped(call.format, &answer.body, names, || table(&list, &call.screen))
+        Page::shaped(call.format, &answer.body, names, || table(&list, filter.at.clone(), &call.screen))
     })
     .await
 }
 
-fn table(list: &InstanceList, screen: &Screen) -> String {
+/// `past` is the time of the list, if it is not about now.
+fn table(list: &InstanceList, past: Option<String>, screen: &Screen) -> String {
     if list.instances.is_empty() {
         return match list.total_instances {
             Some(all @ 1..) => format!("none of {all} instances is like that\n"),
             _ => "no instances; 'instances register' adds one\n".to_owned(),
         };
     }
-    let mut out = rows(&list.instances, &list.timestamp, screen);
+    let now = past.as_ref().map_or(&*list.timestamp, |past| &**past);
+    let mut out = rows(&list.instances, now, screen);
+    if let Some(past) = past {
+        let _ = writeln!(out, "as of {}", lines(&past));
+    }
     let (matched, all) = (list.matched_instances.unwrap_or(list.count), list.total_instances.unwrap_or(list.count));
     let shown = list.instances.len() as u64;
     if shown < matched {
@@ -108,8 +114,11 @@ fn ago(then: Option<&str>, now: &str) -> String {
     }
 }
 
-pub(super) async fn get(call: &Call, id: &str) -> Result<Page, Failure> {
-    let request = requests::get_instance(id);
+pub(super) async fn get(call: &Call, get: &Get) -> Result<Page, Failure> {
+    let request = match &get.at {
+        Some(at) => requests::get_instance_at(&get.id, at),
+        None => requests::get_instance(&get.id),
+    };
     let path = request.path().to_owned();
     let answer = call.client.ask(request).await?;
     let read: InstanceRead = call.client.read(&path, &answer.body)?;

@@ -57,6 +57,12 @@ pub enum InstanceCommand {
     /// Take an instance out of service while somebody works on it
     #[command(after_help = MAINTENANCE)]
     Maintenance(Maintenance),
+    /// What the manager remembers of an instance, also of one that left
+    #[command(after_help = HISTORY)]
+    History(History),
+    /// How much of the time an instance was available, and when it was not
+    #[command(after_help = AVAILABILITY)]
+    Availability(Availability),
     /// Print a line whenever an instance comes, goes or changes
     #[command(after_help = WATCH)]
     Watch(Watch),
@@ -90,6 +96,9 @@ pub struct List {
     /// Instances on a page
     #[arg(long, value_name = "N")]
     pub page_size: Option<u32>,
+    /// As they were at this time, such as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", conflicts_with = "watch")]
+    pub at: Option<String>,
     /// Show it again and again, every 2 s or as said
     #[arg(long, value_name = "SPAN", num_args = 0..=1, require_equals = true, default_missing_value = "2s")]
     pub watch: Option<Span>,
@@ -99,7 +108,8 @@ const LIST: &str = "\
 Examples:
   peegeeq-service-manager instances list
   peegeeq-service-manager instances list --status unhealthy --output name
-  peegeeq-service-manager instances list --region us-east-1 --watch=5s";
+  peegeeq-service-manager instances list --region us-east-1 --watch=5s
+  peegeeq-service-manager instances list --at 2026-01-31T12:00:00Z";
 
 /// `instances get`.
 #[derive(Args, Clone, Debug, PartialEq, Eq)]
@@ -107,12 +117,50 @@ pub struct Get {
     /// Its id
     #[arg(value_name = "ID")]
     pub id: String,
+    /// As it was at this time, such as 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
 }
 
 const GET: &str = "\
 Examples:
   peegeeq-service-manager instances get peegeeq-web-01
   peegeeq-service-manager instances get peegeeq-web-01 --output json";
+
+/// `instances history`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// Only of this kind, such as instance.verdict; operator. for all that begin so
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// At most so many, the newest
+    #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+    pub limit: u32,
+}
+
+const HISTORY: &str = "\
+Examples:
+  peegeeq-service-manager instances history peegeeq-web-01
+  peegeeq-service-manager instances history peegeeq-web-01 --kind instance.verdict -n 10";
+
+/// `instances availability`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Availability {
+    /// Its id
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// How far back, such as 24h or 7d; 24h if nothing is said
+    #[arg(long, value_name = "SPAN")]
+    pub window: Option<String>,
+}
+
+const AVAILABILITY: &str = "\
+Examples:
+  peegeeq-service-manager instances availability peegeeq-web-01
+  peegeeq-service-manager instances availability peegeeq-web-01 --window 7d";
 
 /// `instances register`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]

@@ -9,7 +9,8 @@ mod target;
 
 pub(crate) use cluster::{Events, Explain, Federated, IncidentCommand, Incidents, Metrics, Question, Route, Routing, Top};
 pub(crate) use instances::{
-    Check, Deregister, Drain, InstanceCommand, Instances, List, Maintenance, Register, Resume, UpdateOptions, Watch, Weight,
+    Availability, Check, Deregister, Drain, Get, History, InstanceCommand, Instances, List, Maintenance, Register, Resume, UpdateOptions,
+    Watch, Weight,
 };
 pub(crate) use local::{ContextCommand, Doctor, Man, SetContext, ShellName};
 pub(crate) use target::{ColorChoice, Format, Manager, Output, Span};
