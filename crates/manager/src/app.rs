@@ -41,6 +41,7 @@ use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
 use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
+use crate::webhook::WebhookSettings;
 
 mod background;
 mod static_instances;
@@ -75,6 +76,9 @@ pub enum StartError {
     /// The workers could not be started.
     #[error("cannot start the worker threads of the server: {0}")]
     Workers(#[from] std::io::Error),
+    /// The webhook cannot be sent.
+    #[error("{0}")]
+    Webhook(String),
     /// Instances in `config.json` are no good.
     #[error("{0}")]
     StaticInstances(String),
@@ -111,6 +115,7 @@ pub enum Stopped {
 struct Checked {
     tokens: Tokens,
     listed: Vec<Registration>,
+    webhook: Option<WebhookSettings>,
 }
 
 /// Whether a manager could start with this configuration, as far as files tell: the tokens and the listed instances.
@@ -120,12 +125,13 @@ pub fn check_files(config: &Config) -> Result<(), StartError> {
 
 fn check(config: &Config) -> Result<Checked, StartError> {
     let listed = static_instances::read(&config.static_instances, &config.security.instance_networks);
-    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)? })
+    let webhook = background::webhook(config).map_err(StartError::Webhook)?;
+    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)?, webhook })
 }
 
 /// Starts a manager on the runtime of the caller, which carries the background work.
 pub async fn start(config: Config) -> Result<RunningApp, StartError> {
-    let Checked { tokens, listed } = check(&config)?;
+    let Checked { tokens, listed, webhook } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
     let bound = BoundServer::bind(server_settings(&config.server))?;
     let store_settings =
@@ -151,8 +157,12 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
-    let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
+    let fan_in =
+        fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer.clone(), Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
+    if let Some(settings) = webhook {
+        background::send(settings, registry.journal(), dialer.clone(), &observations, &tasks);
+    }
     let incidents = incidents::start(incident_rules(&config), catalog.clone(), registry.journal(), &tasks);
     let updates = updates::start(
         updates_settings(&config),

@@ -9,7 +9,7 @@ use crate::support::{Plan, TestApp};
 fn plan() -> Plan {
     Plan::new()
         .with("-Dhealth.check.interval=300")
-        .with("-Dhealth.check.max.failures=2")
+        .with("-Dhealth.max.failures=2")
         .with("-Dhealth.setups.interval=300")
         .with("-Dincidents.stable.after=1500")
 }
