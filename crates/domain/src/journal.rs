@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 
 use crate::health::Verdict;
 use crate::instance::{Instance, InstanceId, Presence, Revision, Verb};
+use crate::rolling::NoteKind;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,19 @@ pub enum JournalEvent {
         /// The sentence that says why.
         evidence: String,
     },
+    /// A rolling restart began, went on, or came to an end.
+    Restart {
+        /// Its id.
+        restart: Arc<str>,
+        /// What kind of thing.
+        kind: NoteKind,
+        /// About which instance, if it is about one.
+        id: Option<InstanceId>,
+        /// Who ordered it, if somebody did.
+        by: Option<Arc<str>>,
+        /// The sentence.
+        sentence: Arc<str>,
+    },
     /// Entries were lost because the queue to the journal was full.
     Gap {
         /// How many.
@@ -84,7 +98,7 @@ pub enum JournalEvent {
 
 impl JournalEvent {
     /// Every kind there is.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 17] = [
         "instance.deregistered",
         "instance.registered",
         "instance.updated",
@@ -96,6 +110,12 @@ impl JournalEvent {
         "operator.expired",
         "operator.maintenance",
         "operator.resume",
+        "restart.began",
+        "restart.cancelled",
+        "restart.continued",
+        "restart.done",
+        "restart.paused",
+        "restart.step",
     ];
 
     /// The word used on the wire and in the store.
@@ -111,6 +131,7 @@ impl JournalEvent {
             Self::Ordered { verb: Verb::Expire, .. } => "operator.expired",
             Self::Deregistered { .. } => "instance.deregistered",
             Self::VerdictChanged { .. } => "instance.verdict",
+            Self::Restart { kind, .. } => kind.as_str(),
             Self::Gap { .. } => "journal.gap",
         }
     }
@@ -119,6 +140,7 @@ impl JournalEvent {
     pub const fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::ManagerStarted { .. } | Self::ManagerStopped | Self::Gap { .. } => None,
+            Self::Restart { id, .. } => id.as_ref(),
             Self::Registered { id, .. }
             | Self::Updated { id, .. }
             | Self::Ordered { id, .. }
