@@ -28,6 +28,8 @@ pub enum TaskName {
     FanIn,
     /// Lifts operators' orders that are over.
     OrderExpiry,
+    /// Leads rolling restarts.
+    RollingRestarts,
     /// Follows catalog and journal for subscribers.
     Updates,
     /// Drives the simulated instances of `demo`.
@@ -45,6 +47,7 @@ impl TaskName {
             Self::CatalogMetrics => "catalog-metrics",
             Self::FanIn => "fan-in",
             Self::OrderExpiry => "order-expiry",
+            Self::RollingRestarts => "rolling-restarts",
             Self::Updates => "updates",
             Self::Demo => "demo",
         }

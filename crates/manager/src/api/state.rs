@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::extract::BodyLimits;
 use super::listing::Listing;
+use crate::gateway::RoutingHandle;
 use crate::health::HealthHandle;
 use crate::observations::Observations;
 use crate::observe::metrics::Metrics;
@@ -51,6 +52,8 @@ pub struct ApiState {
     pub observations: Arc<Observations>,
     /// Checks on demand.
     pub health: HealthHandle,
+    /// Looks into the gateway.
+    pub gateway: RoutingHandle,
     /// The prepared list.
     pub listing: Listing,
     /// Who this manager is.

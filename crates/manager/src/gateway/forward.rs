@@ -26,6 +26,7 @@ use super::exchange::Limit;
 use super::headers::{self, RequestDress};
 use super::job::{Answered, Failed, Job};
 use super::looks::Order;
+use super::parting::OneStream;
 use super::picture::Picture;
 use super::refusals::{self, Refused};
 use super::request_body::{Progress, RequestBody};
@@ -191,13 +192,12 @@ impl Gateway {
         mut passing: Passing<'_>,
         mut alarm: Pin<&mut Sleep>,
     ) -> Result<Response<RoutedBody>, Refused> {
-        let picture = self.shared.picture.load_full();
-        let (mut tried, mut told) = (Tried::default(), Vec::new());
+        let mut picture = self.shared.picture.load_full();
+        let (mut tried_at, mut told) = (Vec::new(), Vec::new());
         let (mut attempted, mut at) = (first, first_at);
         loop {
-            if let Some(index) = picture.table.position(at.id.as_str()) {
-                tried.add(index);
-            }
+            tried_at.push(at.clone());
+            let tried = choose::tried(&picture, &tried_at);
             let retry = self.judge(&job, &attempted, &picture, &tried, wanted, &passing);
             let after = match (retry, attempted) {
                 (Decision::Again { after, .. }, Ok(_answer_that_is_not_wanted)) => after,
@@ -227,6 +227,9 @@ impl Gateway {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
+            // Who began to drain meanwhile gets nothing.
+            picture = self.shared.picture.load_full();
+            let tried = choose::tried(&picture, &tried_at);
             let next = choose::group(&picture, wanted, passing.chosen).map_err(|_| NoCandidate::Empty).and_then(|group| {
                 let how = choose::how(&self.shared.settings, &picture, group, wanted, &passing.ask.class);
                 choose::one(&picture, group, &passing.ask.need, None, &self.worker.turns.draw(&how, false), &tried)
@@ -294,15 +297,15 @@ impl Gateway {
         }
         let settings = &self.shared.settings;
         let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
-            let stopping = headers::is_event_stream(&head.headers).then(|| self.worker.stopping.clone().cancelled_owned());
+            let stream = headers::is_event_stream(&head.headers).then(|| Box::new(OneStream::new(upstream, self.worker.stopping.clone())));
             let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
             let upload = passing.upload;
-            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stopping));
+            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stream));
         };
         head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         let patience = tunnel::Patience { idle: settings.stream_idle, total: settings.stream_total };
-        tunnel.run(tunnel::join(client, link, in_flight, patience, tunnel.stopping()));
+        tunnel.run(tunnel::join(client, link, in_flight, patience, OneStream::new(upstream, tunnel.stopping())));
         Response::from_parts(head, RoutedBody::empty())
     }
 

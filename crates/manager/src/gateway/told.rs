@@ -10,12 +10,13 @@ use peegeeq_domain::routing::explain::{Explanation, Question, explain};
 use peegeeq_domain::routing::pick::{Draw, Tried};
 use peegeeq_domain::routing::retry::BudgetPolicy;
 use peegeeq_domain::routing::table::{Candidate, Choice, Wanted};
-use peegeeq_domain::time::Moment;
+use peegeeq_domain::time::{Moment, Timestamp};
 
 use super::choose::Turns;
 use super::counts::Counted;
 use super::explaining::READ;
 use super::picture::Picture;
+use super::traffic::Traffic;
 use super::{Gateway, GatewaySettings, Shared};
 use crate::clock;
 
@@ -74,6 +75,10 @@ pub struct InstanceTold {
     pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
+    /// Event streams and WebSockets under way.
+    pub streams: usize,
+    /// Streams that were ended because the deadline of a drain came, and since when the order stands.
+    pub streams_ended: Option<(Timestamp, usize)>,
     /// In milliseconds.
     pub latency: f64,
     /// `closed`, `ejected` or `half-open`.
@@ -110,6 +115,15 @@ pub struct Distribution {
     pub setups_left_out: usize,
 }
 
+impl InstanceTold {
+    /// What is under way, if an order in force stands since then.
+    pub fn traffic(&self, order: Option<Timestamp>) -> Traffic {
+        let ended = self.streams_ended.filter(|(since, _)| Some(*since) == order);
+        let streams_ended = ended.map(|(_, ended)| ended);
+        Traffic { in_flight: self.in_flight, waiting: self.waiting, streams: self.streams, streams_ended }
+    }
+}
+
 impl Gateway {
     /// Looks into this gateway.
     pub fn handle(&self) -> RoutingHandle {
@@ -129,6 +143,8 @@ impl RoutingHandle {
                 failures: upstream.record.failures(),
                 in_flight: upstream.under_way(),
                 waiting: upstream.waiting(),
+                streams: upstream.streams.open(),
+                streams_ended: upstream.streams.last_ended(),
                 latency: upstream.record.latency(now),
                 ejection,
                 ejection_sentence,

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::counts::{Counted, Counts};
 use super::link::Link;
+use super::parting::Streams;
 use super::settings::GatewaySettings;
 use super::standing::Record;
 use crate::clock;
@@ -71,6 +72,8 @@ pub(super) struct Upstream {
     pub(super) time_to_head: Histogram,
     /// What its requests say about it.
     pub(super) record: Record,
+    /// Its event streams and WebSockets.
+    pub(super) streams: Streams,
     outcomes: [Counter; Outcome::COUNT],
     /// By worker.
     counts: Box<[Counts]>,
@@ -106,6 +109,7 @@ impl Upstream {
             name: value(&utf8_percent_encode(id.as_str(), HEADER).to_string()),
             time_to_head: metrics::histogram!("peegeeq_routed_duration_seconds", "instance" => instance.clone()),
             record: Record::new(settings.accrual),
+            streams: Streams::default(),
             outcomes: Outcome::ALL.map(outcome),
             counts: (0..settings.workers.max(1)).map(|_| Counts::default()).collect(),
             in_flight: metrics::gauge!("peegeeq_routed_in_flight", "instance" => instance.clone()),

@@ -21,7 +21,8 @@ pub struct EventView {
     /// When, ISO 8601.
     pub at: String,
     /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `restart.began`, `restart.step`,
+    /// `restart.paused`, `restart.continued`, `restart.cancelled`, `restart.done`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
     /// another version wrote it.
     pub kind: &'static str,
     /// The instance it is about, if it is about one.
@@ -66,6 +67,10 @@ fn summary(event: &JournalEvent) -> String {
         JournalEvent::VerdictChanged { id, from, to, evidence } => {
             format!("{id} went from {} to {}: {evidence}", from.as_str(), to.as_str())
         }
+        JournalEvent::Restart { restart, id, sentence, .. } => {
+            let about = id.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+            format!("rolling restart {restart}: {about}{sentence}")
+        }
         JournalEvent::Gap { lost } => format!("{lost} entries were lost because the disk was too slow"),
     }
 }
@@ -94,6 +99,7 @@ fn details(event: &JournalEvent) -> Value {
         JournalEvent::VerdictChanged { from, to, evidence, .. } => {
             json!({ "from": verdict(*from), "to": verdict(*to), "evidence": evidence })
         }
+        JournalEvent::Restart { restart, by, sentence, .. } => json!({ "restart": restart, "by": by, "sentence": sentence }),
         JournalEvent::Gap { lost } => json!({ "lost": lost }),
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{InstanceId, Presence, Revision, Verb};
 use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::rolling::NoteKind;
 use peegeeq_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,8 @@ struct JournalRecord<'a> {
     reason: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     instance: Option<InstanceRecord<'a>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    restart: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -140,6 +143,12 @@ pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut V
             from: Some(VerdictRecord::of(*from)),
             to: Some(VerdictRecord::of(*to)),
             evidence: Some(evidence.into()),
+            ..record
+        },
+        JournalEvent::Restart { restart, by, sentence, .. } => JournalRecord {
+            restart: Some((&**restart).into()),
+            by: by.as_deref().map(Cow::Borrowed),
+            evidence: Some((&**sentence).into()),
             ..record
         },
         JournalEvent::Gap { lost } => JournalRecord { lost: Some(*lost), ..record },
@@ -220,6 +229,11 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
             evidence: text(&record.evidence)?,
         },
         "journal.gap" => JournalEvent::Gap { lost: record.lost? },
-        _ => return None,
+        word => {
+            let (kind, _) = NoteKind::ALL.into_iter().find(|(_, known)| *known == word)?;
+            let id = record.id.as_deref().map(InstanceId::parse).transpose().ok()?;
+            let sentence = record.evidence.as_deref()?.into();
+            JournalEvent::Restart { restart: record.restart.as_deref()?.into(), kind, id, by: name(&record.by), sentence }
+        }
     })
 }

@@ -12,7 +12,7 @@ use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 
 use super::departed::Departed;
-use super::handle::{Change, Command, Registered, RegistryError, Reply, Updated};
+use super::handle::{Change, Command, Kept, Registered, RegistryError, Reply, Updated};
 use crate::registry::store::Write;
 
 /// An answer that waits for the commit.
@@ -21,6 +21,7 @@ pub(super) enum Outcome {
     Registered { registered: Registered, reply: Reply<Registered> },
     Updated { updated: Updated, reply: Reply<Updated> },
     Deregistered { last: Arc<Instance>, reply: Reply<()> },
+    Kept { reply: Reply<()> },
     Refused { error: RegistryError, reply: Refusal },
 }
 
@@ -49,7 +50,7 @@ impl Outcome {
         let refusal = match self {
             Self::Registered { reply, .. } => Refusal::Register(reply),
             Self::Updated { reply, .. } => Refusal::Update(reply),
-            Self::Deregistered { reply, .. } => Refusal::Deregister(reply),
+            Self::Deregistered { reply, .. } | Self::Kept { reply } => Refusal::Deregister(reply),
             Self::Refused { reply, .. } => reply,
         };
         refusal.send(error.clone());
@@ -105,6 +106,10 @@ impl<'a> Plan<'a> {
                 Ok(last) => Outcome::Deregistered { last, reply },
                 Err(error) => Outcome::Refused { error, reply: Refusal::Deregister(reply) },
             },
+            Command::Keep { kept, reply } => {
+                self.keep(kept);
+                Outcome::Kept { reply }
+            }
         };
         self.outcomes.push(outcome);
     }
@@ -163,6 +168,13 @@ impl<'a> Plan<'a> {
         self.writes.push(Write::Note { at: self.now, event: JournalEvent::Deregistered { id: id.clone(), by } });
         self.events.push(CatalogEvent::Deregistered(id.clone()));
         Ok(last)
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        let at = self.now;
+        self.writes.extend(kept.rolling.map(Write::Rolling));
+        self.writes.extend(kept.forgotten.into_iter().map(Write::ForgetRolling));
+        self.writes.extend(kept.events.into_iter().map(|event| Write::Note { at, event }));
     }
 
     fn ordered(&mut self, instance: &Arc<Instance>, said: Said) {

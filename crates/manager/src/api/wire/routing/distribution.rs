@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use peegeeq_domain::catalog::Catalog;
 use peegeeq_domain::routing::pick::Strategies;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::draining::DrainView;
 use super::groups::GroupView;
 use super::{TableView, millis, rounded};
 use crate::clock;
@@ -146,6 +148,10 @@ pub struct InstanceView {
     pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
+    /// Event streams and WebSockets under way.
+    pub streams: usize,
+    /// How far its drain is; null if it does not drain.
+    pub drain: Option<DrainView>,
     /// Estimated latency: it jumps up at once and comes down slowly.
     pub latency_ms: f64,
     /// Whether it is left alone because requests to it fail.
@@ -200,7 +206,7 @@ pub struct SetupView {
 
 impl RoutingView {
     /// What the gateway told.
-    pub fn of(told: &Distribution) -> Self {
+    pub fn of(told: &Distribution, catalog: &Catalog) -> Self {
         let settings = &told.settings;
         let all = told.instances.iter().map(|instance| instance.counted.total()).sum();
         Self {
@@ -214,7 +220,7 @@ impl RoutingView {
             slow_start_ms: millis(settings.policy.slow_start),
             failback_after_ms: millis(settings.policy.ladder.failback),
             table: TableView::of(&told.table),
-            instances: told.instances.iter().map(|instance| InstanceView::of(instance, settings, all)).collect(),
+            instances: told.instances.iter().map(|instance| InstanceView::of(instance, settings, all, catalog)).collect(),
             setups: told.setups.iter().map(SetupView::of).collect(),
             setups_left_out: told.setups_left_out,
             timestamp: clock::iso(clock::wall()),
@@ -271,7 +277,7 @@ impl EjectionRules {
 }
 
 impl InstanceView {
-    fn of(told: &InstanceTold, settings: &GatewaySettings, all: u64) -> Self {
+    fn of(told: &InstanceTold, settings: &GatewaySettings, all: u64, catalog: &Catalog) -> Self {
         let candidate = &told.candidate;
         let excluded = candidate.excluded.as_ref().map(|why| ExcludedView { reason: why.word(), sentence: why.to_string() });
         Self {
@@ -288,6 +294,8 @@ impl InstanceView {
             failures: told.failures,
             in_flight: told.in_flight,
             waiting: told.waiting,
+            streams: told.streams,
+            drain: catalog.get(candidate.id.as_str()).and_then(|entry| DrainView::of(entry, |order| Some(told.traffic(order)))),
             latency_ms: rounded(told.latency),
             ejection: EjectionView { state: told.ejection, sentence: told.ejection_sentence.clone() },
             slow_start: told.slow_start.map(|(part, left)| SlowStartView { part: rounded(part), left_ms: millis(left) }),
