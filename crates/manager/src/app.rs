@@ -27,7 +27,7 @@ use crate::api::{self};
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
-use crate::gateway::{self, GatewaySettings};
+use crate::gateway::{self, GatewaySettings, HedgePolicy};
 use crate::health::{self, HealthHandle, HealthSettings};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
@@ -376,6 +376,7 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
             ..BudgetPolicy::default()
         },
         retries_max: routing.retries_max,
+        hedge: HedgePolicy { delay: routing.hedge_delay, percentile: routing.hedge_percentile },
         accrual: AccrualPolicy {
             failures: routing.ejection_failures,
             base: routing.ejection,

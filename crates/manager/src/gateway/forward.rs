@@ -24,6 +24,7 @@ use super::answer_body::{Patience, RoutedBody};
 use super::choose::{self, Chosen, Miss, Picked};
 use super::exchange::Limit;
 use super::headers::{self, RequestDress};
+use super::hedge::Hedged;
 use super::job::{Answered, Failed, Job};
 use super::looks::Order;
 use super::parting::OneStream;
@@ -46,6 +47,8 @@ struct Passing<'a> {
     resort: bool,
     /// The way to the client's connection, if it is to be switched.
     switch: Option<(OnUpgrade, Tunnel)>,
+    /// Who else was asked beside the first, and which of the two answered.
+    hedged: Option<(Arc<Upstream>, HeaderValue)>,
 }
 
 impl Gateway {
@@ -73,7 +76,7 @@ impl Gateway {
         job.load(parts, body, &ask);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
         let picked = self.first(&wanted, &chosen, &ask).await?;
-        let passing = Passing {
+        let mut passing = Passing {
             ask: &ask,
             method: &method,
             chosen: &chosen,
@@ -81,7 +84,16 @@ impl Gateway {
             upload: job.upload.clone(),
             resort: picked.is_last_resort,
             switch,
+            hedged: None,
         };
+        if self.shared.is_hedged(&job, &ask) {
+            let hedged = Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered), alarm.as_mut()));
+            let (first, at) = passing.note_hedge(hedged.await);
+            return match first {
+                Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
+                first => Box::pin(self.again(job, first, at, &wanted, passing, alarm)).await,
+            };
+        }
         match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
             // What is rare lies in a box of its own: the usual request is not to carry its room about.
@@ -178,7 +190,7 @@ impl Gateway {
         self.shared.owners.of(owner).map(|id| id.as_str().to_owned())
     }
 
-    fn budget<T>(&self, with: impl FnOnce(&mut retry::Budget) -> T) -> T {
+    pub(super) fn budget<T>(&self, with: impl FnOnce(&mut retry::Budget) -> T) -> T {
         with(&mut self.worker.budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -193,7 +205,7 @@ impl Gateway {
         mut alarm: Pin<&mut Sleep>,
     ) -> Result<Response<RoutedBody>, Refused> {
         let mut picture = self.shared.picture.load_full();
-        let (mut tried_at, mut told) = (Vec::new(), Vec::new());
+        let (mut tried_at, mut told) = (Vec::from_iter(passing.hedged.as_ref().map(|(other, _)| other.clone())), Vec::new());
         let (mut attempted, mut at) = (first, first_at);
         loop {
             tried_at.push(at.clone());
@@ -292,6 +304,9 @@ impl Gateway {
         if passing.attempts > 1 {
             head.headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
         }
+        if let Some((_, who)) = passing.hedged {
+            head.headers.insert(headers::HEDGED, who);
+        }
         if passing.resort {
             head.headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
         }
@@ -385,6 +400,13 @@ impl Job<'_> {
 }
 
 impl Passing<'_> {
+    /// Notes that another was asked too, if one was.
+    fn note_hedge(&mut self, hedged: Hedged) -> (Result<Answered, Failed>, Arc<Upstream>) {
+        self.attempts += u32::from(hedged.other.is_some());
+        self.hedged = hedged.other.zip(hedged.told);
+        (hedged.outcome, hedged.at)
+    }
+
     /// Whether an answer is passed on without a second thought.
     fn is_final(&self, answered: &Answered) -> bool {
         let status = answered.response.status();

@@ -29,6 +29,10 @@ pub(super) struct Streams {
 #[derive(Debug, Default)]
 struct Ending {
     signal: CancellationToken,
+    /// Counts the signals.
+    number: u64,
+    /// How many listen to this one. Those that were told and still say good-bye do not.
+    listening: usize,
     /// Since when the order stands whose deadline has come, and how many streams it ended.
     order: Option<(Timestamp, usize)>,
 }
@@ -56,18 +60,22 @@ impl Streams {
     /// Tells those that are open to end. Later ones are told at the next call.
     fn end_all(&self, since: Timestamp) -> usize {
         let mut ending = self.ending();
-        let (open, before) = (self.open(), ending.order.filter(|(order, _)| *order == since).map_or(0, |(_, ended)| ended));
-        ending.order = Some((since, before + open));
-        if open > 0 {
+        let told = std::mem::take(&mut ending.listening);
+        let before = ending.order.filter(|(order, _)| *order == since).map_or(0, |(_, ended)| ended);
+        ending.order = Some((since, before + told));
+        if told > 0 {
+            ending.number += 1;
             std::mem::take(&mut ending.signal).cancel();
         }
-        open
+        told
     }
 }
 
 /// One stream: counted until dropped.
 pub(super) struct OneStream {
     upstream: Arc<Upstream>,
+    /// The signal it listens to.
+    number: u64,
     ending: Pin<Box<WaitForCancellationFutureOwned>>,
     stopping: Pin<Box<WaitForCancellationFutureOwned>>,
 }
@@ -84,11 +92,12 @@ pub(super) enum Why {
 impl OneStream {
     /// One more at this instance. `stopping` ends it too.
     pub(super) fn new(upstream: Arc<Upstream>, stopping: CancellationToken) -> Self {
-        let ending = upstream.streams.ending();
+        let mut ending = upstream.streams.ending();
         upstream.streams.open.fetch_add(1, Ordering::Relaxed);
-        let signal = ending.signal.clone();
+        ending.listening += 1;
+        let (signal, number) = (ending.signal.clone(), ending.number);
         drop(ending);
-        Self { upstream, ending: Box::pin(signal.cancelled_owned()), stopping: Box::pin(stopping.cancelled_owned()) }
+        Self { upstream, number, ending: Box::pin(signal.cancelled_owned()), stopping: Box::pin(stopping.cancelled_owned()) }
     }
 
     /// Ready when it is to end.
@@ -102,7 +111,11 @@ impl OneStream {
 
 impl Drop for OneStream {
     fn drop(&mut self) {
+        let mut ending = self.upstream.streams.ending();
         self.upstream.streams.open.fetch_sub(1, Ordering::Relaxed);
+        if ending.number == self.number {
+            ending.listening = ending.listening.saturating_sub(1);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use peegeeq_domain::time::{Moment, Timestamp};
 use super::choose::Turns;
 use super::counts::Counted;
 use super::explaining::READ;
+use super::hedge::HedgesTold;
 use super::picture::Picture;
 use super::traffic::Traffic;
 use super::{Gateway, GatewaySettings, Shared};
@@ -60,6 +61,8 @@ pub struct RetriesTold {
     pub retries: u64,
     /// How many retries those requests allow.
     pub allowance: u64,
+    /// Second attempts beside slow ones.
+    pub hedges: HedgesTold,
 }
 
 /// One instance.
@@ -181,7 +184,8 @@ impl RoutingHandle {
 
     fn retries(&self, now: Moment) -> RetriesTold {
         let settings = &self.shared.settings;
-        let none = RetriesTold { max: settings.retries_max, policy: settings.budget, requests: 0, retries: 0, allowance: 0 };
+        let hedges = self.shared.hedges.told(settings.hedge);
+        let none = RetriesTold { max: settings.retries_max, policy: settings.budget, requests: 0, retries: 0, allowance: 0, hedges };
         self.shared.budgets.iter().fold(none, |sum, budget| {
             let budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
             let (requests, retries) = budget.counts(now);

@@ -134,3 +134,57 @@ where
     let to_instance = up.poll(cx, client, instance)?;
     if to_client.is_ready() && to_instance.is_ready() { Poll::Ready(Ok(())) } else { Poll::Pending }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn leaving_ends_the_frame_that_is_under_way_and_takes_no_other() {
+        let (mut client, mut here) = tokio::io::duplex(1024);
+        let (mut instance, mut there) = tokio::io::duplex(1024);
+        let (mut down, mut up) = (Way::beginning_with(Bytes::from_static(b"\x82\x05ab")), Way::default());
+        let mut got = [0; 4];
+        tokio::select! {
+            ended = poll_fn(|cx| poll_ways(cx, &mut here, &mut there, &mut down, &mut up)) => panic!("it goes on: {ended:?}"),
+            read = client.read_exact(&mut got) => { read.expect("open"); }
+        }
+        assert_eq!(&got, b"\x82\x05ab");
+        assert!(!down.takes_frame() && up.takes_frame(), "one is in the middle of a frame");
+        down.leave();
+        up.leave();
+        instance.write_all(b"cde\x82\x02xy").await.expect("open");
+        poll_fn(|cx| poll_ways(cx, &mut here, &mut there, &mut down, &mut up)).await.expect("the end of the frame");
+        assert!(down.takes_frame());
+        drop((here, there));
+        let mut rest = Vec::new();
+        client.read_to_end(&mut rest).await.expect("an end");
+        assert_eq!(rest, b"cde");
+    }
+
+    #[tokio::test]
+    async fn each_end_is_told_to_the_other_side_and_the_other_direction_goes_on() {
+        let (mut client, mut here) = tokio::io::duplex(1024);
+        let (mut instance, mut there) = tokio::io::duplex(1024);
+        let (mut down, mut up) = (Way::default(), Way::default());
+        let talking = async {
+            client.write_all(b"\x81\x01x").await.expect("open");
+            client.shutdown().await.expect("open");
+            let mut heard = Vec::new();
+            instance.read_to_end(&mut heard).await.expect("an end");
+            instance.write_all(b"\x81\x01y").await.expect("the other direction is open");
+            instance.shutdown().await.expect("open");
+            let mut said = Vec::new();
+            client.read_to_end(&mut said).await.expect("an end");
+            (heard, said)
+        };
+        let passing = poll_fn(|cx| poll_ways(cx, &mut here, &mut there, &mut down, &mut up));
+        let (passed, (heard, said)) = tokio::join!(passing, talking);
+        passed.expect("a good end");
+        assert_eq!((&*heard, &*said), (&b"\x81\x01x"[..], &b"\x81\x01y"[..]));
+    }
+}

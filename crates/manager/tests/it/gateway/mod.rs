@@ -3,7 +3,10 @@
 pub(crate) mod choosing;
 mod failing;
 mod forwarding;
+mod goodbye;
+mod hedging;
 mod limits;
+mod odd_peers;
 mod refusing;
 mod streams;
 mod websocket;

@@ -1,6 +1,6 @@
 //! What an operator is told, and may say, while one is under way.
 
-use peegeeq_testkit::{EventClient, Setup, secs, wait_until};
+use peegeeq_testkit::{EventClient, HttpClient, secs, wait_until};
 use serde_json::json;
 
 use super::{QUEUE, ROLLING, all_used, begin, instance, order, stage, state};
@@ -21,11 +21,9 @@ async fn it_waits_for_former_setups_and_pauses_without_them() {
     assert!(paused["sentence"].as_str().is_some_and(|sentence| sentence.contains("does not list s1 again")), "{paused}");
     assert_eq!(paused["instances"][0]["formerSetups"], json!(["s1"]));
     assert_eq!(app.row("a").await["presence"], "draining", "it is not let in without them");
-    a.update(|world| {
-        let mut setup = Setup::empty("s1");
-        setup.queues.push(peegeeq_testkit::Queue::new("q", peegeeq_testkit::QueueKind::Native));
-        world.setups.push(setup);
-    });
+    let connect = format!("{}/api/v1/database-setup/connect", a.base_url());
+    let connected = HttpClient::default().post_json(&connect, &json!({"setupId": "s1"})).await.expect("an answer");
+    assert_eq!(connected.status, 200);
     assert_eq!(app.post(&format!("{path}/continue"), &json!({})).await.status, 200);
     state(&app, &path, "done").await;
     let reply = app.ask("GET", QUEUE, &[("x-peegeeq-instance", "a")], "").await;

@@ -1,5 +1,6 @@
 //! Rolling restarts, from outside: each instance is drained, restarted by the test, waited for and let in again.
 
+mod from_the_command_line;
 mod leading;
 mod under_load;
 

@@ -11,7 +11,7 @@ use super::draining::DrainView;
 use super::groups::GroupView;
 use super::{TableView, millis, rounded};
 use crate::clock;
-use crate::gateway::{Distribution, GatewaySettings, InstanceTold, RetriesTold, SetupTold};
+use crate::gateway::{Distribution, GatewaySettings, HedgesTold, InstanceTold, RetriesTold, SetupTold};
 
 /// `GET /api/v1/routing`
 #[derive(Debug, Serialize, ToSchema)]
@@ -91,6 +91,24 @@ pub struct RetriesView {
     pub retries: u64,
     /// How many retries those requests allow, over all workers.
     pub allowance: u64,
+    /// Second attempts of reads that take long; null if there are none.
+    pub hedging: Option<HedgingView>,
+}
+
+/// Second attempts beside slow first ones. They come out of the budget of retries.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HedgingView {
+    /// At the earliest after this time.
+    pub delay_ms: u64,
+    /// After the time in which this many of a hundred of the last reads were answered; 0: no matter.
+    pub percentile: u32,
+    /// Those that were sent.
+    pub sent: u64,
+    /// Those that answered first.
+    pub won: u64,
+    /// Those that the budget did not allow.
+    pub unaffordable: u64,
 }
 
 /// When instances are left alone.
@@ -251,7 +269,7 @@ impl HomeView {
 
 impl RetriesView {
     fn of(told: &RetriesTold) -> Self {
-        let RetriesTold { max, policy, requests, retries, allowance } = *told;
+        let RetriesTold { max, policy, requests, retries, allowance, hedges } = *told;
         Self {
             max,
             budget_percent: policy.percent,
@@ -260,7 +278,15 @@ impl RetriesView {
             requests,
             retries,
             allowance,
+            hedging: hedges.policy.is_on().then(|| HedgingView::of(&hedges)),
         }
+    }
+}
+
+impl HedgingView {
+    fn of(told: &HedgesTold) -> Self {
+        let HedgesTold { policy, sent, won, unaffordable } = *told;
+        Self { delay_ms: millis(policy.delay), percentile: policy.percentile, sent, won, unaffordable }
     }
 }
 

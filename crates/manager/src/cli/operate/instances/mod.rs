@@ -2,6 +2,7 @@
 
 mod change;
 mod order;
+mod rolling;
 mod show;
 mod watch;
 
@@ -27,6 +28,7 @@ pub(super) async fn run(call: &Call, command: InstanceCommand) -> Result<Page, F
         InstanceCommand::Drain(drain) => order::drain(call, drain).await,
         InstanceCommand::Resume(resume) => order::resume(call, resume).await,
         InstanceCommand::Maintenance(maintenance) => order::maintenance(call, maintenance).await,
+        InstanceCommand::RollingRestart(command) => rolling::run(call, command).await,
         InstanceCommand::Watch(watch) => watch::run(call, watch).await,
     }
 }

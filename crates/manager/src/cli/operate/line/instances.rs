@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::rolling::{ROLLING, RollingRestart};
 use super::{Manager, Output, Span};
 
 /// `instances`.
@@ -57,6 +58,9 @@ pub enum InstanceCommand {
     /// Take an instance out of service while somebody works on it
     #[command(after_help = MAINTENANCE)]
     Maintenance(Maintenance),
+    /// Restart instances one after the other, with nobody noticing
+    #[command(subcommand, after_help = ROLLING)]
+    RollingRestart(RollingRestart),
     /// Print a line whenever an instance comes, goes or changes
     #[command(after_help = WATCH)]
     Watch(Watch),

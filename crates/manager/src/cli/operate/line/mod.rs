@@ -5,6 +5,7 @@
 mod cluster;
 mod instances;
 mod local;
+mod rolling;
 mod target;
 
 pub(crate) use cluster::{Events, Explain, Federated, Metrics, Question, Route, Routing, Top};
@@ -12,6 +13,7 @@ pub(crate) use instances::{
     Check, Deregister, Drain, InstanceCommand, Instances, List, Maintenance, Register, Resume, UpdateOptions, Watch, Weight,
 };
 pub(crate) use local::{ContextCommand, Doctor, Man, SetContext, ShellName};
+pub(crate) use rolling::{RollingRestart, ShowRolling, StartRolling};
 pub(crate) use target::{ColorChoice, Format, Manager, Output, Span};
 
 use clap::Subcommand;
