@@ -209,9 +209,9 @@ impl Rolling {
             Stage::Draining if step.forced || sight.idle_for >= SETTLED => {
                 Way::On(Stage::Ready, "nothing is under way to it any more: restart it now".into())
             }
-            Stage::Draining if late(limits.deadline + GOODBYE) => {
-                Way::Pause(format!("{} requests are still under way after the deadline, {} of them streams", sight.under_way, sight.streams).into())
-            }
+            Stage::Draining if late(limits.deadline + GOODBYE) => Way::Pause(
+                format!("{} requests are still under way after the deadline, {} of them streams", sight.under_way, sight.streams).into(),
+            ),
             Stage::Ready if step.forced => Way::On(Stage::Returning, "it is let in again without having been restarted".into()),
             Stage::Ready if late(limits.restart_within) => Way::Pause("it was not restarted in time".into()),
             Stage::Restarting if step.forced || sight.is_well_since(step.since) => {
@@ -222,7 +222,9 @@ impl Rolling {
             Stage::Returning if sight.ours => Way::Order(Act::Resume(step.instance.clone())),
             Stage::Returning if !taken_back => Way::Pause("somebody else took it out meanwhile".into()),
             Stage::Returning if step.forced || (sight.takes_part() && sight.serves) => Way::On(Stage::Done, "it takes part again".into()),
-            Stage::Returning if late(limits.setups_within) => Way::Pause("it takes part again, but requests for its setups do not reach it".into()),
+            Stage::Returning if late(limits.setups_within) => {
+                Way::Pause("it takes part again, but requests for its setups do not reach it".into())
+            }
             Stage::Returning => Way::Order(Act::Look(step.instance.clone())),
             _ => Way::Stay,
         }

@@ -87,7 +87,8 @@ impl Gateway {
             hedged: None,
         };
         if self.shared.is_hedged(&job, &ask) {
-            let hedged = Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered), alarm.as_mut()));
+            let hedged =
+                Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered), alarm.as_mut()));
             let (first, at) = passing.note_hedge(hedged.await);
             return match first {
                 Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),

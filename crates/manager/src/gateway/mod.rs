@@ -148,7 +148,8 @@ pub fn start(settings: GatewaySettings, ground: Ground, tasks: &Tasks) -> Gatewa
     });
     let dress = Dress::new(&settings.manager_id, settings.forward_credentials, settings.timeout);
     let budgets = (0..settings.workers.max(1)).map(|_| Arc::new(Mutex::new(Budget::new(settings.budget_of_worker())))).collect();
-    let shared = Shared { dress, picture, dialer, orders, owners: Owners::default(), budgets, hedges: Hedges::default(), expect_gone, settings };
+    let shared =
+        Shared { dress, picture, dialer, orders, owners: Owners::default(), budgets, hedges: Hedges::default(), expect_gone, settings };
     let worker = Arc::new(Worker::new(0, &shared, CancellationToken::new()));
     Gateway { shared: Arc::new(shared), worker }
 }

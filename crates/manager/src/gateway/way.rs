@@ -119,13 +119,7 @@ impl Way {
 }
 
 /// Passes bytes on in both directions. Ready when both have ended, or one failed.
-pub(super) fn poll_ways<C, I>(
-    cx: &mut Context<'_>,
-    client: &mut C,
-    instance: &mut I,
-    down: &mut Way,
-    up: &mut Way,
-) -> Poll<io::Result<()>>
+pub(super) fn poll_ways<C, I>(cx: &mut Context<'_>, client: &mut C, instance: &mut I, down: &mut Way, up: &mut Way) -> Poll<io::Result<()>>
 where
     C: AsyncRead + AsyncWrite + Unpin,
     I: AsyncRead + AsyncWrite + Unpin,

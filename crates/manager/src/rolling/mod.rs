@@ -69,4 +69,3 @@ pub fn start(ground: Ground, known: Vec<Rolling>, tasks: &Tasks) -> RollingHandl
 }
 
 type Waited<T> = BoxFuture<'static, T>;
-

@@ -39,17 +39,8 @@ struct Said {
 
 /// Reads the order to begin one, at `now`.
 pub(super) fn read_begin(body: &[u8], catalog: &Catalog, id: Arc<str>, by: Arc<str>, now: Timestamp) -> Result<Rolling, ApiError> {
-    const KNOWN: [&str; 9] = [
-        "instanceIds",
-        "environment",
-        "region",
-        "all",
-        "reason",
-        "deadline",
-        "restartWithin",
-        "setupsWithin",
-        "maxUnavailable",
-    ];
+    const KNOWN: [&str; 9] =
+        ["instanceIds", "environment", "region", "all", "reason", "deadline", "restartWithin", "setupsWithin", "maxUnavailable"];
     let (said, mut faults) = read(body, &KNOWN)?;
     let ids = chosen(&said, catalog, &mut faults);
     if !faults.is_empty() {

@@ -14,8 +14,8 @@ use super::bounds::JournalBounds;
 use super::error::OpenError;
 use super::instance_record;
 use super::medium::{Medium, Overlay};
-use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META, SETUPS};
 use super::rolling_record;
+use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META, SETUPS};
 use super::setups_record::{self, KnownSetups};
 
 /// The first bytes of every file of the database.
@@ -101,7 +101,8 @@ pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> 
     let format = fact(database, FORMAT)?.parse().map_err(|_| redb::Error::Corrupted("its format is not a number".into()))?;
     let transaction = database.begin_read()?;
     let journal = JournalBounds::of(&transaction.open_table(JOURNAL)?)?;
-    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), rolling: Vec::new(), journal, epoch, format };
+    let mut contents =
+        Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), rolling: Vec::new(), journal, epoch, format };
     for entry in transaction.open_table(INSTANCES)?.iter()? {
         let (id, record) = entry?;
         match instance_record::read(id.value(), record.value()) {

@@ -116,11 +116,26 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 /// One order, with the place for its answer.
 #[derive(Debug)]
 pub(super) enum Command {
-    Register { registration: Box<Registration>, by: Option<Arc<str>>, reply: Reply<Registered> },
-    Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
-    Deregister { id: InstanceId, by: Option<Arc<str>>, reply: Reply<()> },
+    Register {
+        registration: Box<Registration>,
+        by: Option<Arc<str>>,
+        reply: Reply<Registered>,
+    },
+    Update {
+        id: InstanceId,
+        change: Box<Change>,
+        reply: Reply<Updated>,
+    },
+    Deregister {
+        id: InstanceId,
+        by: Option<Arc<str>>,
+        reply: Reply<()>,
+    },
     /// Something beside the catalog is to be durable.
-    Keep { kept: Kept, reply: Reply<()> },
+    Keep {
+        kept: Kept,
+        reply: Reply<()>,
+    },
 }
 
 /// What of rolling restarts is to be durable, together.

@@ -34,7 +34,8 @@ async fn echoing(app: &TestApp, id: &str) -> Heard {
     heard
 }
 
-async fn echo(mut coming: Coming) -> u16 {
+/// Echoes over a WebSocket until its end; answers with the code it was closed with.
+pub(super) async fn echo(mut coming: Coming) -> u16 {
     let accept = derive_accept_key(coming.header("sec-websocket-key").unwrap_or_default().as_bytes());
     let switch = "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ";
     coming.send(format!("{switch}{accept}\r\n\r\n")).await;

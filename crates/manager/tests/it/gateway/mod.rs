@@ -9,4 +9,5 @@ mod limits;
 mod odd_peers;
 mod refusing;
 mod streams;
+mod tls;
 mod websocket;

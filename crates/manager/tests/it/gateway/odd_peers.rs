@@ -60,7 +60,8 @@ async fn answers_with_two_lengths_have_one_or_are_refused() {
     ] {
         let app = Plan::new().with("-Dload.balancing.max.retries=0").start().await;
         says(&app, answer).await;
-        let got = raw::send(app.address(), format!("GET {STATS} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await;
+        let got =
+            raw::send(app.address(), format!("GET {STATS} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").as_bytes()).await;
         let head = got.text.split("\r\n\r\n").next().unwrap_or_default().to_ascii_lowercase();
         if is_readable {
             assert_eq!(got.status, Some(200), "{answer}: {}", got.text);

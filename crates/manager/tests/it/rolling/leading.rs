@@ -76,7 +76,9 @@ async fn one_at_a_time_and_faults_are_told() {
     let app = TestApp::start().await;
     let _a = instance(&app, "a", false).await;
     all_used(&app, &["a"]).await;
-    for (body, word) in [(json!({}), "say which"), (json!({"instanceIds": ["x"]}), "not registered"), (json!({"region": "mars"}), "no instance")] {
+    for (body, word) in
+        [(json!({}), "say which"), (json!({"instanceIds": ["x"]}), "not registered"), (json!({"region": "mars"}), "no instance")]
+    {
         let reply = app.post(ROLLING, &body).await;
         assert!(reply.status == 400 && reply.text().contains(word), "{}", reply.text());
     }

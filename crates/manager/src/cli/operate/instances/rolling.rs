@@ -110,7 +110,8 @@ async fn list(call: &Call) -> Result<Page, Failure> {
     let restarts = raw.get("restarts").map(Ordered::list).unwrap_or_default();
     let names = || restarts.iter().map(|restart| plain(restart, "restartId")).collect();
     Page::shaped(call.format, &answer.body, names, || {
-        let mut table = Table::new(&[text("restart", 0), text("state", 0), number("done", 1), number("of", 1), text("began", 3), text("now", 2)]);
+        let mut table =
+            Table::new(&[text("restart", 0), text("state", 0), number("done", 1), number("of", 1), text("began", 3), text("now", 2)]);
         for restart in restarts {
             let columns = ["restartId", "state", "done", "total", "beganAt", "sentence"];
             table.row(columns.map(|name| cell(plain(restart, name))));
@@ -123,15 +124,34 @@ async fn list(call: &Call) -> Result<Page, Failure> {
 fn page(call: &Call, body: &[u8]) -> Result<Page, Failure> {
     let raw = Ordered::read(body)?;
     let state = plain(&raw, "state");
-    let page = Page::shaped(call.format, body, || vec![plain(&raw, "restartId")], || {
-        let mut table = Table::new(&[text("instance", 0), text("stage", 0), number("requests", 1), number("streams", 1), text("since", 2), text("setups", 3)]);
-        for instance in raw.get("instances").map(Ordered::list).unwrap_or_default() {
-            let columns = ["inFlight", "streams", "since", "formerSetups"].map(|name| cell(plain(instance, name)));
-            table.row([cell(plain(instance, "instanceId")), Cell::state(plain(instance, "stage"))].into_iter().chain(columns));
-        }
-        let head = format!("{}: {}, {} of {}: {}\n", plain(&raw, "restartId"), state, plain(&raw, "done"), plain(&raw, "total"), lines(&plain(&raw, "sentence")));
-        head + &table.render(&call.screen)
-    })?;
+    let page = Page::shaped(
+        call.format,
+        body,
+        || vec![plain(&raw, "restartId")],
+        || {
+            let mut table = Table::new(&[
+                text("instance", 0),
+                text("stage", 0),
+                number("requests", 1),
+                number("streams", 1),
+                text("since", 2),
+                text("setups", 3),
+            ]);
+            for instance in raw.get("instances").map(Ordered::list).unwrap_or_default() {
+                let columns = ["inFlight", "streams", "since", "formerSetups"].map(|name| cell(plain(instance, name)));
+                table.row([cell(plain(instance, "instanceId")), Cell::state(plain(instance, "stage"))].into_iter().chain(columns));
+            }
+            let head = format!(
+                "{}: {}, {} of {}: {}\n",
+                plain(&raw, "restartId"),
+                state,
+                plain(&raw, "done"),
+                plain(&raw, "total"),
+                lines(&plain(&raw, "sentence"))
+            );
+            head + &table.render(&call.screen)
+        },
+    )?;
     Ok(page.with_code(if matches!(&*state, "paused" | "cancelled") { NOT_WELL } else { 0 }))
 }
 
