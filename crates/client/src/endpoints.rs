@@ -228,6 +228,18 @@ fn incident_path(id: &str) -> String {
     format!("/api/v1/incidents/{}", utf8_percent_encode(id, SEGMENT))
 }
 
+fn rolling<T>(method: Method, rest: &str) -> Request<T> {
+    Request::new(method, format!("/api/v1/routing/rolling-restart{rest}"))
+}
+
+fn led(restart: &str, verb: &str) -> String {
+    format!("/{}{verb}", utf8_percent_encode(restart, SEGMENT))
+}
+
+fn restarted(restart: &str, id: &str) -> String {
+    led(restart, &format!("/instances/{}/restarted", utf8_percent_encode(id, SEGMENT)))
+}
+
 /// Writes each endpoint twice: as a function of [`requests`] and as a method of [`Client`].
 macro_rules! endpoints {
     ($($(#[$words:meta])* $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty = $request:expr;)*) => {
@@ -316,6 +328,20 @@ endpoints! {
     routing() -> Value = Request::get("/api/v1/routing");
     /// Who would get a request, who not, and why. Sends nothing to an instance.
     explain_route(question: &Value) -> Value = Request::new(Method::POST, "/api/v1/routing/explain").with_body(question);
+    /// Begins a rolling restart.
+    begin_rolling_restart(order: &Value) -> Value = rolling(Method::POST, "").with_body(order);
+    /// All rolling restarts that are remembered.
+    rolling_restarts() -> Value = rolling(Method::GET, "");
+    /// How far a rolling restart is.
+    rolling_restart(restart: &str) -> Value = rolling(Method::GET, &led(restart, ""));
+    /// Holds a rolling restart.
+    pause_rolling_restart(restart: &str, word: &Value) -> Value = rolling(Method::POST, &led(restart, "/pause")).with_body(word);
+    /// Lets a rolling restart go on after a pause.
+    continue_rolling_restart(restart: &str, word: &Value) -> Value = rolling(Method::POST, &led(restart, "/continue")).with_body(word);
+    /// Calls a rolling restart off.
+    cancel_rolling_restart(restart: &str) -> Value = rolling(Method::POST, &led(restart, "/cancel"));
+    /// Says that an instance was restarted.
+    rolling_restarted(restart: &str, id: &str) -> Value = rolling(Method::POST, &restarted(restart, id));
     /// The manager's own health.
     health() -> ManagerHealth = Request::get("/health");
     /// Whether the manager runs.

@@ -7,6 +7,7 @@ use alloc::sync::Arc;
 
 use crate::health::Verdict;
 use crate::instance::{Instance, InstanceId, Presence, Revision, Verb};
+use crate::rolling::NoteKind;
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +94,19 @@ pub enum JournalEvent {
     },
     /// The manager trusts its checks again.
     Trusted,
+    /// A rolling restart began, went on, or came to an end.
+    Restart {
+        /// Its id.
+        restart: Arc<str>,
+        /// What kind of thing.
+        kind: NoteKind,
+        /// About which instance, if it is about one.
+        id: Option<InstanceId>,
+        /// Who ordered it, if somebody did.
+        by: Option<Arc<str>>,
+        /// The sentence.
+        sentence: Arc<str>,
+    },
     /// Entries were lost because the queue to the journal was full.
     Gap {
         /// How many.
@@ -115,7 +129,7 @@ pub struct TroubledSetup {
 
 impl JournalEvent {
     /// Every kind there is.
-    pub const KINDS: [&'static str; 14] = [
+    pub const KINDS: [&'static str; 20] = [
         "instance.deregistered",
         "instance.registered",
         "instance.setups",
@@ -130,6 +144,12 @@ impl JournalEvent {
         "operator.expired",
         "operator.maintenance",
         "operator.resume",
+        "restart.began",
+        "restart.cancelled",
+        "restart.continued",
+        "restart.done",
+        "restart.paused",
+        "restart.step",
     ];
 
     /// The word used on the wire and in the store.
@@ -148,6 +168,7 @@ impl JournalEvent {
             Self::SetupsChanged { .. } => "instance.setups",
             Self::Doubted { .. } => "manager.doubt",
             Self::Trusted => "manager.trust",
+            Self::Restart { kind, .. } => kind.as_str(),
             Self::Gap { .. } => "journal.gap",
         }
     }
@@ -156,6 +177,7 @@ impl JournalEvent {
     pub const fn instance(&self) -> Option<&InstanceId> {
         match self {
             Self::ManagerStarted { .. } | Self::ManagerStopped | Self::Doubted { .. } | Self::Trusted | Self::Gap { .. } => None,
+            Self::Restart { id, .. } => id.as_ref(),
             Self::Registered { id, .. }
             | Self::Updated { id, .. }
             | Self::Ordered { id, .. }

@@ -18,5 +18,6 @@ pub mod instance;
 pub mod journal;
 pub mod network;
 pub mod quantity;
+pub mod rolling;
 pub mod routing;
 pub mod time;

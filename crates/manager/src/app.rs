@@ -29,7 +29,7 @@ use crate::clock;
 use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
-use crate::gateway::{self, GatewaySettings};
+use crate::gateway::{self, GatewaySettings, HedgePolicy};
 use crate::health::{self, HealthHandle, HealthSettings};
 use crate::incidents;
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
@@ -37,6 +37,7 @@ use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
 use crate::registry::store::{OpenError, Store, StoreSettings};
 use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, RegistrySettings};
+use crate::rolling;
 use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
@@ -44,6 +45,7 @@ use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
 use crate::webhook::WebhookSettings;
 
 mod background;
+mod restarts;
 mod static_instances;
 
 /// Time kept back from the grace time for what comes after the last answer: flushing the registry.
@@ -137,7 +139,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let store_settings =
         StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
     let (store, mut loaded) = Store::open(&config.registry.data_dir, store_settings)?;
-    let (epoch, known) = (loaded.epoch, std::mem::take(&mut loaded.setups));
+    let (epoch, known, rolling) = (loaded.epoch, std::mem::take(&mut loaded.setups), std::mem::take(&mut loaded.rolling));
     let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
@@ -155,6 +157,8 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let client = Client::new(dialer.clone(), Caller::new(&manager_id), config.client.max_pool_size, tasks.clone());
     let ground = ground(&catalog, &observations, &dialer, &client, &health);
     let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
+    let ground = restarts::ground(&catalog, &observations, &registry, &client, &gateway);
+    let rolling = rolling::start(ground, rolling, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in =
@@ -178,6 +182,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         catalog: catalog.clone(),
         registry: registry.clone(),
         observations,
+        gateway: gateway.handle(),
         health: health.clone(),
         incidents,
         identity: identity(&config, epoch),
@@ -190,7 +195,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
     let live = Arc::new(UpdatesApi { updates: updates.clone(), patience: config.server.idle_timeout });
-    let routing = Arc::new(RoutingApi::new(gateway.handle(), body));
+    let routing = Arc::new(RoutingApi::new(gateway.handle(), rolling, catalog.clone(), body));
     let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
@@ -399,6 +404,7 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
             ..BudgetPolicy::default()
         },
         retries_max: routing.retries_max,
+        hedge: HedgePolicy { delay: routing.hedge_delay, percentile: routing.hedge_percentile },
         accrual: AccrualPolicy {
             failures: routing.ejection_failures,
             base: routing.ejection,

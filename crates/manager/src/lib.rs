@@ -16,6 +16,7 @@ pub mod net;
 pub mod observations;
 pub mod observe;
 pub mod registry;
+pub mod rolling;
 pub mod security;
 pub mod server;
 pub mod tasks;

@@ -28,6 +28,8 @@ pub enum TaskName {
     FanIn,
     /// Lifts operators' orders that are over.
     OrderExpiry,
+    /// Leads rolling restarts.
+    RollingRestarts,
     /// Follows catalog and journal for subscribers.
     Updates,
     /// Reads incidents off the journal.
@@ -49,6 +51,7 @@ impl TaskName {
             Self::CatalogMetrics => "catalog-metrics",
             Self::FanIn => "fan-in",
             Self::OrderExpiry => "order-expiry",
+            Self::RollingRestarts => "rolling-restarts",
             Self::Updates => "updates",
             Self::Incidents => "incidents",
             Self::Webhook => "webhook",

@@ -22,7 +22,7 @@ enum Place {
     Outermost,
 }
 
-const MODULES: [(&str, Place); 22] = [
+const MODULES: [(&str, Place); 23] = [
     ("clock", Place::Shared),
     ("net", Place::Shared),
     ("observations", Place::Shared),
@@ -37,6 +37,7 @@ const MODULES: [(&str, Place); 22] = [
     ("gateway", Place::Room),
     ("health", Place::Room),
     ("incidents", Place::Room),
+    ("rolling", Place::Room),
     ("updates", Place::Room),
     ("webhook", Place::Room),
     ("config", Place::Config),
@@ -48,12 +49,13 @@ const MODULES: [(&str, Place); 22] = [
 ];
 
 /// The doors through which a border may be crossed all the same: who, what (with everything below it), and why.
-const DOORS: [(&str, &str, &str); 8] = [
+const DOORS: [(&str, &str, &str); 9] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
     ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),
     ("api", "gateway", "api asks it how requests are spread and what would become of one, and writes what it tells"),
     ("api", "fan_in", "api hands on to clients what it hears from all instances"),
+    ("api", "rolling", "api hands it what operators say of rolling restarts, and writes how far they are"),
     ("api", "updates", "api takes subscribers in and writes the rows for them"),
     ("api", "incidents", "api shows them"),
     ("app", "api::wire::registration", "instances listed in the configuration are written as in a registration request"),

@@ -75,6 +75,7 @@ impl Past {
                 self.verdict = self.verdict_after(instance.as_deref());
                 self.standing = Standing::Present(instance.clone());
             }
+            JournalEvent::Restart { .. } => {}
             JournalEvent::Deregistered { .. } => *self = Self { standing: Standing::Absent, verdict: None },
             JournalEvent::VerdictChanged { to, .. } => {
                 self.verdict = Some(*to);

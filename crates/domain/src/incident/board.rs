@@ -97,6 +97,8 @@ impl Board {
             JournalEvent::SetupsChanged { id, troubled, .. } => self.looked(id, troubled, mark),
             JournalEvent::Doubted { hosts_are_silent, .. } => self.doubted(*hosts_are_silent, mark),
             JournalEvent::Trusted => self.trusted(mark),
+            // What it does to instances is told by orders and verdicts.
+            JournalEvent::Restart { .. } => {}
         }
     }
 

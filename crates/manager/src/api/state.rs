@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::extract::BodyLimits;
 use super::listing::Listing;
+use crate::gateway::RoutingHandle;
 use crate::health::HealthHandle;
 use crate::incidents::IncidentsHandle;
 use crate::observations::Observations;
@@ -54,6 +55,8 @@ pub struct ApiState {
     pub health: HealthHandle,
     /// What failed together.
     pub incidents: IncidentsHandle,
+    /// Looks into the gateway.
+    pub gateway: RoutingHandle,
     /// The prepared list.
     pub listing: Listing,
     /// Who this manager is.

@@ -265,6 +265,8 @@ fn routing(values: &Values<'_>, by_environment: &[(&str, &str)]) -> RoutingConfi
         retry_budget_percent: values.small("routing.retry.budget.percent"),
         retry_budget_reserve: values.small("routing.retry.budget.reserve"),
         retries_max: values.small("load.balancing.max.retries"),
+        hedge_delay: values.span("routing.hedge.delay"),
+        hedge_percentile: values.small("routing.hedge.percentile"),
         ejection_failures: values.small("routing.ejection.failures"),
         ejection: values.span("routing.ejection.duration"),
         timeout: values.span("routing.timeout"),

@@ -450,6 +450,22 @@ pub(super) static SETTINGS: &[Setting] = &[
         "",
     ),
     Setting::new(
+        "routing.hedge.delay",
+        millis(0, HOUR),
+        Is("0"),
+        "A read that takes longer than this is asked of a second instance too, and whoever answers first is passed on; never writes or streams. \
+         Comes out of the budget of retries. 0: only routing.hedge.percentile counts.",
+        "a read that the budget does not allow to be asked twice waits for the first",
+    ),
+    Setting::new(
+        "routing.hedge.percentile",
+        Kind::Number { unit: Unit::Percent, min: 0, max: 99 },
+        Is("0"),
+        "The same for a read that takes longer than this many of a hundred of the last 256 reads of its worker; routing.hedge.delay is then the \
+         least. 0 and no delay: no read is asked twice.",
+        "until 32 reads were answered none is asked twice",
+    ),
+    Setting::new(
         "routing.retry.budget.percent",
         Kind::Number { unit: Unit::Percent, min: 0, max: 100 },
         Is("20"),

@@ -235,6 +235,10 @@ pub struct RoutingConfig {
     pub retry_budget_reserve: u32,
     /// Attempts beside the first.
     pub retries_max: u32,
+    /// After so long a read is asked of a second instance.
+    pub hedge_delay: Duration,
+    /// Or after this percentile of the last ones.
+    pub hedge_percentile: u32,
     /// Failures in a row that eject.
     pub ejection_failures: u32,
     /// The first ejection.

@@ -16,9 +16,9 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use peegeeq_domain::time::Moment;
 use tokio::time::Sleep;
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::link::Link;
+use super::parting::OneStream;
 use super::request_body::Progress;
 use super::upstream::{InFlight, Outcome};
 use crate::clock;
@@ -45,7 +45,7 @@ struct Flow {
     patience: Patience,
     watch: Option<Box<Watch>>,
     broken: Option<String>,
-    stopping: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    stream: Option<Box<OneStream>>,
 }
 
 /// Made when a body makes its client wait for the first time: most never do.
@@ -71,16 +71,16 @@ impl RoutedBody {
         Self(None)
     }
 
-    /// A body that comes over `link`. `stopping` ends it early and well.
+    /// A body that comes over `link`. A `stream` may end early and well.
     pub(super) fn new(
         incoming: Incoming,
         link: Box<Link>,
         in_flight: InFlight,
         upload: Option<Arc<Progress>>,
         patience: Patience,
-        stopping: Option<WaitForCancellationFutureOwned>,
+        stream: Option<Box<OneStream>>,
     ) -> Self {
-        let flow = Flow { incoming, link, in_flight, upload, patience, watch: None, broken: None, stopping: stopping.map(Box::pin) };
+        let flow = Flow { incoming, link, in_flight, upload, patience, watch: None, broken: None, stream };
         if flow.incoming.is_end_stream() {
             flow.end();
             return Self(None);
@@ -172,7 +172,7 @@ impl Flow {
 
     /// Nothing has come: looks whether it may go on like this.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        if self.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(cx).is_ready()) {
+        if self.stream.as_mut().is_some_and(|stream| stream.poll(cx).is_ready()) {
             return Poll::Ready(Step::Stopped);
         }
         let patience = self.patience;

@@ -180,6 +180,15 @@ pub(super) fn one(
     Ok(Picked { upstream, is_probe: group.is_probe(index), is_last_resort: false })
 }
 
+/// Those that were tried, by their numbers in this picture.
+pub(super) fn tried(picture: &Picture, upstreams: &[Arc<Upstream>]) -> Tried {
+    let mut tried = Tried::default();
+    for index in upstreams.iter().filter_map(|upstream| picture.table.position(upstream.id.as_str())) {
+        tried.add(index);
+    }
+    tried
+}
+
 /// Whom to try although nobody is well. An instance that was chosen by name is not tried then, unless the request is about the
 /// setup itself.
 pub(super) fn last_resort(

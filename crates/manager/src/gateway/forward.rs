@@ -24,8 +24,10 @@ use super::answer_body::{Patience, RoutedBody};
 use super::choose::{self, Chosen, Miss, Picked};
 use super::exchange::Limit;
 use super::headers::{self, RequestDress};
+use super::hedge::Hedged;
 use super::job::{Answered, Failed, Job};
 use super::looks::Order;
+use super::parting::OneStream;
 use super::picture::Picture;
 use super::refusals::{self, Refused};
 use super::request_body::{Progress, RequestBody};
@@ -45,6 +47,8 @@ struct Passing<'a> {
     resort: bool,
     /// The way to the client's connection, if it is to be switched.
     switch: Option<(OnUpgrade, Tunnel)>,
+    /// Who else was asked beside the first, and which of the two answered.
+    hedged: Option<(Arc<Upstream>, HeaderValue)>,
 }
 
 impl Gateway {
@@ -72,7 +76,7 @@ impl Gateway {
         job.load(parts, body, &ask);
         let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
         let picked = self.first(&wanted, &chosen, &ask).await?;
-        let passing = Passing {
+        let mut passing = Passing {
             ask: &ask,
             method: &method,
             chosen: &chosen,
@@ -80,7 +84,17 @@ impl Gateway {
             upload: job.upload.clone(),
             resort: picked.is_last_resort,
             switch,
+            hedged: None,
         };
+        if self.shared.is_hedged(&job, &ask) {
+            let hedged =
+                Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered), alarm.as_mut()));
+            let (first, at) = passing.note_hedge(hedged.await);
+            return match first {
+                Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
+                first => Box::pin(self.again(job, first, at, &wanted, passing, alarm)).await,
+            };
+        }
         match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
             // What is rare lies in a box of its own: the usual request is not to carry its room about.
@@ -177,7 +191,7 @@ impl Gateway {
         self.shared.owners.of(owner).map(|id| id.as_str().to_owned())
     }
 
-    fn budget<T>(&self, with: impl FnOnce(&mut retry::Budget) -> T) -> T {
+    pub(super) fn budget<T>(&self, with: impl FnOnce(&mut retry::Budget) -> T) -> T {
         with(&mut self.worker.budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -191,13 +205,12 @@ impl Gateway {
         mut passing: Passing<'_>,
         mut alarm: Pin<&mut Sleep>,
     ) -> Result<Response<RoutedBody>, Refused> {
-        let picture = self.shared.picture.load_full();
-        let (mut tried, mut told) = (Tried::default(), Vec::new());
+        let mut picture = self.shared.picture.load_full();
+        let (mut tried_at, mut told) = (Vec::from_iter(passing.hedged.as_ref().map(|(other, _)| other.clone())), Vec::new());
         let (mut attempted, mut at) = (first, first_at);
         loop {
-            if let Some(index) = picture.table.position(at.id.as_str()) {
-                tried.add(index);
-            }
+            tried_at.push(at.clone());
+            let tried = choose::tried(&picture, &tried_at);
             let retry = self.judge(&job, &attempted, &picture, &tried, wanted, &passing);
             let after = match (retry, attempted) {
                 (Decision::Again { after, .. }, Ok(_answer_that_is_not_wanted)) => after,
@@ -227,6 +240,9 @@ impl Gateway {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
+            // Who began to drain meanwhile gets nothing.
+            picture = self.shared.picture.load_full();
+            let tried = choose::tried(&picture, &tried_at);
             let next = choose::group(&picture, wanted, passing.chosen).map_err(|_| NoCandidate::Empty).and_then(|group| {
                 let how = choose::how(&self.shared.settings, &picture, group, wanted, &passing.ask.class);
                 choose::one(&picture, group, &passing.ask.need, None, &self.worker.turns.draw(&how, false), &tried)
@@ -289,20 +305,23 @@ impl Gateway {
         if passing.attempts > 1 {
             head.headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
         }
+        if let Some((_, who)) = passing.hedged {
+            head.headers.insert(headers::HEDGED, who);
+        }
         if passing.resort {
             head.headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
         }
         let settings = &self.shared.settings;
         let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
-            let stopping = headers::is_event_stream(&head.headers).then(|| self.worker.stopping.clone().cancelled_owned());
+            let stream = headers::is_event_stream(&head.headers).then(|| Box::new(OneStream::new(upstream, self.worker.stopping.clone())));
             let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
             let upload = passing.upload;
-            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stopping));
+            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stream));
         };
         head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         let patience = tunnel::Patience { idle: settings.stream_idle, total: settings.stream_total };
-        tunnel.run(tunnel::join(client, link, in_flight, patience, tunnel.stopping()));
+        tunnel.run(tunnel::join(client, link, in_flight, patience, OneStream::new(upstream, tunnel.stopping())));
         Response::from_parts(head, RoutedBody::empty())
     }
 
@@ -382,6 +401,13 @@ impl Job<'_> {
 }
 
 impl Passing<'_> {
+    /// Notes that another was asked too, if one was.
+    fn note_hedge(&mut self, hedged: Hedged) -> (Result<Answered, Failed>, Arc<Upstream>) {
+        self.attempts += u32::from(hedged.other.is_some());
+        self.hedged = hedged.other.zip(hedged.told);
+        (hedged.outcome, hedged.at)
+    }
+
     /// Whether an answer is passed on without a second thought.
     fn is_final(&self, answered: &Answered) -> bool {
         let status = answered.response.status();

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::parting;
 use super::picture::{Painter, Picture};
 use crate::clock;
 use crate::net::{Client, Deadline, Limits};
@@ -191,6 +192,7 @@ impl Keeper {
             let now = clock::now();
             state.glanced.retain(|_, at| now.since(*at) < LOOK_PAUSE);
         }
+        parting::enforce(&self.catalog.current(), &picture);
         let due = picture.table.changes_at().is_some_and(|at| clock::now() >= at);
         if due || state.standing != self.painter.observations.standing() {
             self.paint_in_time(state);

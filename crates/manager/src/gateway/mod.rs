@@ -10,21 +10,26 @@ mod counts;
 mod exchange;
 mod explaining;
 mod forward;
+mod frames;
 mod headers;
+mod hedge;
 mod job;
 mod learned;
 mod link;
 mod looks;
 mod meters;
 mod owners;
+mod parting;
 mod picture;
 mod refusals;
 mod request_body;
 mod settings;
 mod standing;
 mod told;
+mod traffic;
 mod tunnel;
 mod upstream;
+mod way;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -43,8 +48,10 @@ use tokio_util::sync::CancellationToken;
 pub use answer_body::RoutedBody;
 pub use counts::Counted;
 pub use explaining::{Asked, Explained, Resort};
+pub use hedge::{HedgePolicy, HedgesTold};
 pub use settings::GatewaySettings;
 pub use told::{Distribution, InstanceTold, RetriesTold, RoutingHandle, SetupTold, TableTold};
+pub use traffic::Traffic;
 
 use crate::net::{Client, Deadline, Dialer};
 use crate::observations::Observations;
@@ -53,6 +60,7 @@ use crate::server::{Front, Peer, Place, Refusal};
 use crate::tasks::{TaskName, Tasks};
 use choose::{Chosen, Turns};
 use headers::{Dress, Forwarded};
+use hedge::{Delays, Hedges};
 use looks::{Keeper, Order, Orders};
 use owners::Owners;
 use picture::{Painter, Picture};
@@ -74,6 +82,7 @@ struct Shared {
     owners: Owners,
     /// By worker.
     budgets: Box<[Arc<Mutex<Budget>>]>,
+    hedges: Hedges,
     expect_gone: ExpectGone,
 }
 
@@ -105,6 +114,7 @@ struct Worker {
     index: usize,
     turns: Turns,
     budget: Arc<Mutex<Budget>>,
+    delays: Delays,
     forwarded: Forwarded,
     stopping: CancellationToken,
 }
@@ -143,7 +153,8 @@ pub fn start(settings: GatewaySettings, ground: Ground, tasks: &Tasks) -> Gatewa
     });
     let dress = Dress::new(&settings.manager_id, settings.forward_credentials, settings.timeout);
     let budgets = (0..settings.workers.max(1)).map(|_| Arc::new(Mutex::new(Budget::new(settings.budget_of_worker())))).collect();
-    let shared = Shared { dress, picture, dialer, orders, owners: Owners::default(), budgets, expect_gone, settings };
+    let shared =
+        Shared { dress, picture, dialer, orders, owners: Owners::default(), budgets, hedges: Hedges::default(), expect_gone, settings };
     let worker = Arc::new(Worker::new(0, &shared, CancellationToken::new()));
     Gateway { shared: Arc::new(shared), worker }
 }
@@ -154,6 +165,7 @@ fn describe() {
     metrics::describe_histogram!("peegeeq_routed_duration_seconds", seconds, "Time from an attempt's beginning to the head of its answer.");
     metrics::describe_gauge!("peegeeq_routed_in_flight", "Requests under way, by instance.");
     metrics::describe_counter!("peegeeq_routed_retries_total", "Requests that were sent again.");
+    metrics::describe_counter!("peegeeq_routed_hedges_total", "Second attempts beside a slow first one, by what came of them.");
     metrics::describe_counter!("peegeeq_routed_ejections_total", "Instances left alone for a while because requests to them failed.");
 }
 
@@ -161,7 +173,7 @@ impl Worker {
     fn new(index: usize, shared: &Shared, stopping: CancellationToken) -> Self {
         let forwarded = Forwarded::new(shared.settings.trusted_proxies.clone());
         let budget = shared.budgets.get(index).cloned().unwrap_or_default();
-        Self { index, turns: Turns::new(), budget, forwarded, stopping }
+        Self { index, turns: Turns::new(), budget, delays: Delays::default(), forwarded, stopping }
     }
 }
 

@@ -9,6 +9,8 @@ use peegeeq_domain::routing::pick::Strategies;
 use peegeeq_domain::routing::retry::BudgetPolicy;
 use peegeeq_domain::routing::table::Policy;
 
+use super::hedge::HedgePolicy;
+
 /// How requests are sent on.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
@@ -26,6 +28,8 @@ pub struct GatewaySettings {
     pub budget: BudgetPolicy,
     /// The most further attempts after a first one failed.
     pub retries_max: u32,
+    /// When a read is sent to a second instance because the first takes long.
+    pub hedge: HedgePolicy,
     /// When an instance is left alone because requests to it fail.
     pub accrual: AccrualPolicy,
     /// For the head of the answer, with all attempts. A body still being sent is not counted.

@@ -48,6 +48,12 @@ impl Record {
         self.next(AccrualEvent::Ended { is_probe, failure }, now)
     }
 
+    /// A request was not waited for any longer, because another instance answered first: it would have taken at least so long.
+    pub(super) fn outrun(&self, took: Duration, now: Moment) {
+        let before = PeakEwma::from_bits(self.latency.load(Ordering::Relaxed));
+        self.latency.store(before.observe(&EwmaPolicy::default(), took, now).to_bits(), Ordering::Relaxed);
+    }
+
     /// The one request of an instance on probation ended without saying anything about it.
     pub(super) fn probe_lost(&self) {
         self.next(AccrualEvent::ProbeLost, clock::now());

@@ -10,12 +10,14 @@ use peegeeq_domain::routing::explain::{Explanation, Question, explain};
 use peegeeq_domain::routing::pick::{Draw, Tried};
 use peegeeq_domain::routing::retry::BudgetPolicy;
 use peegeeq_domain::routing::table::{Candidate, Choice, Wanted};
-use peegeeq_domain::time::Moment;
+use peegeeq_domain::time::{Moment, Timestamp};
 
 use super::choose::Turns;
 use super::counts::Counted;
 use super::explaining::READ;
+use super::hedge::HedgesTold;
 use super::picture::Picture;
+use super::traffic::Traffic;
 use super::{Gateway, GatewaySettings, Shared};
 use crate::clock;
 
@@ -59,6 +61,8 @@ pub struct RetriesTold {
     pub retries: u64,
     /// How many retries those requests allow.
     pub allowance: u64,
+    /// Second attempts beside slow ones.
+    pub hedges: HedgesTold,
 }
 
 /// One instance.
@@ -74,6 +78,10 @@ pub struct InstanceTold {
     pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
+    /// Event streams and WebSockets under way.
+    pub streams: usize,
+    /// Streams that were ended because the deadline of a drain came, and since when the order stands.
+    pub streams_ended: Option<(Timestamp, usize)>,
     /// In milliseconds.
     pub latency: f64,
     /// `closed`, `ejected` or `half-open`.
@@ -110,6 +118,15 @@ pub struct Distribution {
     pub setups_left_out: usize,
 }
 
+impl InstanceTold {
+    /// What is under way, if an order in force stands since then.
+    pub fn traffic(&self, order: Option<Timestamp>) -> Traffic {
+        let ended = self.streams_ended.filter(|(since, _)| Some(*since) == order);
+        let streams_ended = ended.map(|(_, ended)| ended);
+        Traffic { in_flight: self.in_flight, waiting: self.waiting, streams: self.streams, streams_ended }
+    }
+}
+
 impl Gateway {
     /// Looks into this gateway.
     pub fn handle(&self) -> RoutingHandle {
@@ -129,6 +146,8 @@ impl RoutingHandle {
                 failures: upstream.record.failures(),
                 in_flight: upstream.under_way(),
                 waiting: upstream.waiting(),
+                streams: upstream.streams.open(),
+                streams_ended: upstream.streams.last_ended(),
                 latency: upstream.record.latency(now),
                 ejection,
                 ejection_sentence,
@@ -165,7 +184,8 @@ impl RoutingHandle {
 
     fn retries(&self, now: Moment) -> RetriesTold {
         let settings = &self.shared.settings;
-        let none = RetriesTold { max: settings.retries_max, policy: settings.budget, requests: 0, retries: 0, allowance: 0 };
+        let hedges = self.shared.hedges.told(settings.hedge);
+        let none = RetriesTold { max: settings.retries_max, policy: settings.budget, requests: 0, retries: 0, allowance: 0, hedges };
         self.shared.budgets.iter().fold(none, |sum, budget| {
             let budget = budget.lock().unwrap_or_else(PoisonError::into_inner);
             let (requests, retries) = budget.counts(now);

@@ -1,6 +1,7 @@
 //! A connection that was switched to a WebSocket: bytes in both directions, until one side ends.
 //!
-//! Owns the limits of such a connection and its polite end when the manager stops. Does not own what is said on it.
+//! Owns the limits of such a connection, and its polite end when it is ended from this side: a close frame to both, at the
+//! end of a frame. Does not own what is said on it.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -13,10 +14,12 @@ use std::time::Duration;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio_util::sync::CancellationToken;
 
+use super::frames::going_away;
 use super::link::Link;
+use super::parting::{OneStream, Why};
 use super::upstream::{InFlight, Outcome};
+use super::way::{Way, poll_ways};
 use crate::clock;
 
 /// How long either side may take to hear the end.
@@ -31,8 +34,18 @@ pub(super) struct Patience {
     pub(super) total: Duration,
 }
 
-/// Joins a client's connection and an instance's until one of them ends, a limit is reached, or `stop`.
-pub(super) async fn join(client: OnUpgrade, mut link: Box<Link>, in_flight: InFlight, patience: Patience, stop: CancellationToken) {
+/// Why it is ended from this side.
+enum End {
+    /// One of the sides did.
+    Theirs(io::Result<()>),
+    /// It lasted, or was silent, for too long.
+    TooLong,
+    /// It is to end.
+    Leave(Why),
+}
+
+/// Joins a client's connection and an instance's until one of them ends, a limit is reached, or `stream` is to end.
+pub(super) async fn join(client: OnUpgrade, mut link: Box<Link>, in_flight: InFlight, patience: Patience, mut stream: OneStream) {
     let (client, instance) = futures_util::join!(client, async {
         poll_fn(|cx| link.poll_switched(cx)).await;
         link.into_stream()
@@ -42,21 +55,51 @@ pub(super) async fn join(client: OnUpgrade, mut link: Box<Link>, in_flight: InFl
     let moved = Arc::new(AtomicU64::new(clock::now().as_millis()));
     let mut client = Noted { stream: TokioIo::new(client), moved: moved.clone() };
     let mut instance = Noted { stream: instance, moved: moved.clone() };
-    let ended = {
-        let mut talking = pin!(async {
-            client.write_all(&first).await?;
-            tokio::io::copy_bidirectional(&mut client, &mut instance).await
-        });
+    let (mut down, mut up) = (Way::beginning_with(first), Way::default());
+    let end = {
+        let mut talking = pin!(poll_fn(|cx| poll_ways(cx, &mut client, &mut instance, &mut down, &mut up)));
         tokio::select! {
             biased;
-            ended = talking.as_mut() => ended.is_ok(),
-            () = too_long(&moved, patience) => false,
-            () = stop.cancelled() => true,
+            ended = talking.as_mut() => End::Theirs(ended),
+            () = too_long(&moved, patience) => End::TooLong,
+            why = poll_fn(|cx| stream.poll(cx)) => End::Leave(why),
         }
     };
-    goodbye(&mut client).await;
-    goodbye(&mut instance).await;
-    in_flight.end(if ended { Outcome::Answered } else { Outcome::BrokenOff });
+    let why = match end {
+        End::Theirs(_) => None,
+        End::TooLong => Some("it was silent for too long, or lasted too long"),
+        End::Leave(Why::Stopping) => Some("the manager stops"),
+        End::Leave(Why::Drained) => Some("the instance is drained"),
+    };
+    if let Some(why) = why {
+        say_goodbye(&mut client, &mut instance, down, up, why).await;
+    }
+    futures_util::join!(goodbye(&mut client), goodbye(&mut instance));
+    in_flight.end(if matches!(end, End::Theirs(Err(_)) | End::TooLong) { Outcome::BrokenOff } else { Outcome::Answered });
+}
+
+/// Lets frames that are under way end, and puts a close frame behind them. Who takes none in time gets none.
+async fn say_goodbye<C, I>(client: &mut C, instance: &mut I, mut down: Way, mut up: Way, why: &'static str)
+where
+    C: AsyncRead + AsyncWrite + Unpin,
+    I: AsyncRead + AsyncWrite + Unpin,
+{
+    down.leave();
+    up.leave();
+    let finishing = poll_fn(|cx| poll_ways(cx, client, instance, &mut down, &mut up));
+    // Cut off in the middle of a frame it is no end of one, which the ways know.
+    let _ = tokio::time::timeout(GOODBYE, finishing).await;
+    let saying = async {
+        if down.takes_frame() {
+            client.write_all(&going_away(why, None)).await?;
+        }
+        if up.takes_frame() {
+            instance.write_all(&going_away(why, Some(rand::random()))).await?;
+        }
+        io::Result::Ok(())
+    };
+    // Whoever is gone hears nothing.
+    let _ = tokio::time::timeout(GOODBYE, saying).await;
 }
 
 /// Says that nothing more will come, and lets the other side say the same.

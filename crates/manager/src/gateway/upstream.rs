@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::counts::{Counted, Counts};
 use super::link::Link;
 use super::meters::{Labels, Meters};
+use super::parting::Streams;
 use super::settings::GatewaySettings;
 use super::standing::Record;
 use crate::clock;
@@ -70,6 +71,8 @@ pub(super) struct Upstream {
     pub(super) name: HeaderValue,
     /// What its requests say about it.
     pub(super) record: Record,
+    /// Its event streams and WebSockets.
+    pub(super) streams: Streams,
     labels: Arc<Labels>,
     /// From its first request on.
     meters: OnceLock<Box<Meters>>,
@@ -111,6 +114,7 @@ impl Upstream {
             authority: value(&endpoint.authority()),
             name: value(&utf8_percent_encode(id.as_str(), HEADER).to_string()),
             record: Record::new(settings.accrual),
+            streams: Streams::default(),
             labels: labels.clone(),
             meters: OnceLock::new(),
             counts: (0..settings.workers.max(1)).map(|_| Counts::default()).collect(),

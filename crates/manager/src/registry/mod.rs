@@ -14,4 +14,4 @@ pub use reader::CatalogReader;
 #[cfg(test)]
 pub(crate) use reader::{CatalogPublisher, catalog_cell};
 pub use store::{KnownSetup, KnownSetups};
-pub use writer::{Judgement, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, Updated, start};
+pub use writer::{Judgement, Kept, Registered, RegistryError, RegistryHandle, RegistrySettings, StoreStatus, Updated, start};

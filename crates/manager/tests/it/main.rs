@@ -19,6 +19,7 @@ mod management;
 mod original;
 mod process;
 mod registry;
+mod rolling;
 mod routing;
 mod settings;
 mod snapshots;

@@ -187,7 +187,7 @@ pub(super) async fn in_time<T>(state: &ApiState, id: &str, change: impl Future<O
 }
 
 /// The registry's refusals, in words for the caller.
-fn explain(error: RegistryError, id: &str) -> ApiError {
+pub(in crate::api) fn explain(error: RegistryError, id: &str) -> ApiError {
     match error {
         RegistryError::NotFound => ApiError::unknown_instance(id),
         RegistryError::RevisionMismatch { current } => {

@@ -128,7 +128,7 @@ async fn order(state: &Shared, id: &str, verb: Verb, request: Request) -> Respon
 }
 
 /// The name under which an order is noted.
-pub(super) fn caller(principal: Option<&Principal>) -> Arc<str> {
+pub(in crate::api) fn caller(principal: Option<&Principal>) -> Arc<str> {
     match principal {
         Some(Principal::Token { name, .. }) => name.clone(),
         Some(Principal::Anonymous) | None => "anonymous".into(),

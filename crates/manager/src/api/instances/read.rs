@@ -15,6 +15,7 @@ use crate::api::extract::{has_tag, not_modified, query};
 use crate::api::listing::Rendered;
 use crate::api::state::{ApiState, Shared};
 use crate::api::wire::instance::{InstanceView, SetupView, setup_views};
+use crate::api::wire::routing::DrainView;
 use crate::api::wire::words::{AtParameter, InstancePath};
 use crate::clock;
 
@@ -40,6 +41,9 @@ struct ReadFrame {
     /// Why the setups may be out of date.
     #[serde(skip_serializing_if = "Option::is_none")]
     setups_failure: Option<String>,
+    /// How far its drain is, if it drains.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drain: Option<DrainView>,
     /// What is known of the past, if the question was about that.
     #[serde(skip_serializing_if = "Option::is_none")]
     past: Option<PastView>,
@@ -68,7 +72,10 @@ pub async fn get_instance(state: Shared, Path(id): Path<String>, uri: Uri, heade
         Err(error) => return error.into_response(),
     }
     let Some((instance, tag)) = state.listing.one(&id) else { return ApiError::unknown_instance(&id).into_response() };
-    if tag.to_str().is_ok_and(|tag| has_tag(&headers, tag)) {
+    let entry = state.catalog.current().get(&id).cloned();
+    let drain = entry.and_then(|entry| DrainView::of(&entry, |order| state.gateway.traffic(&id, order)));
+    // How far a drain is changes without the instance's tag.
+    if drain.is_none() && tag.to_str().is_ok_and(|tag| has_tag(&headers, tag)) {
         return not_modified(&tag);
     }
     let seen = state.observations.slot(&id).and_then(|slot| slot.setups());
@@ -77,10 +84,13 @@ pub async fn get_instance(state: Shared, Path(id): Path<String>, uri: Uri, heade
         setups: seen.as_deref().map(setup_views),
         setups_failure: seen.as_ref().and_then(|seen| seen.failure.clone()),
         past: None,
+        drain,
         timestamp: clock::iso(clock::wall()),
     };
     let mut response = framed(&fields, instance);
-    response.headers_mut().insert(header::ETAG, tag);
+    if fields.drain.is_none() {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
     response
 }
 
@@ -102,6 +112,7 @@ async fn at_time(state: &ApiState, id: &str, at: Timestamp) -> Result<Response, 
         setups: None,
         setups_failure: None,
         past: Some(past),
+        drain: None,
         timestamp: clock::iso(clock::wall()),
     };
     Ok(framed(&fields, rendered.run(place..place + 1)))

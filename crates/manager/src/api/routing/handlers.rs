@@ -31,7 +31,9 @@ use crate::api::wire::routing::{ExplainRequest, RouteView, RoutingView};
 )]
 pub(super) async fn routing(state: State<Arc<RoutingApi>>, uri: Uri) -> Response {
     match read_shown(&uri) {
-        Ok(shown) => answer::ok(&RoutingView::of(&state.gateway.distribution(shown.setup.as_deref(), shown.limit))),
+        Ok(shown) => {
+            answer::ok(&RoutingView::of(&state.gateway.distribution(shown.setup.as_deref(), shown.limit), &state.catalog.current()))
+        }
         Err(error) => error.into_response(),
     }
 }

@@ -21,7 +21,9 @@ pub struct EventView {
     /// When, ISO 8601.
     pub at: String,
     /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    /// `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
+    /// `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`,
+    /// `restart.began`, `restart.step`, `restart.paused`, `restart.continued`, `restart.cancelled`, `restart.done`, `manager.started`,
+    /// `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
     /// another version wrote it.
     pub kind: &'static str,
     /// The instance it is about, if it is about one.
@@ -69,6 +71,10 @@ fn summary(event: &JournalEvent) -> String {
         JournalEvent::SetupsChanged { id, troubled, .. } => setups_sentence(id.as_str(), troubled),
         JournalEvent::Doubted { reason, .. } => format!("the manager does not trust its own checks: {reason}"),
         JournalEvent::Trusted => "the manager trusts its checks again".to_owned(),
+        JournalEvent::Restart { restart, id, sentence, .. } => {
+            let about = id.as_ref().map(|id| format!("{id}: ")).unwrap_or_default();
+            format!("rolling restart {restart}: {about}{sentence}")
+        }
         JournalEvent::Gap { lost } => format!("{lost} entries were lost because the disk was too slow"),
     }
 }
@@ -102,6 +108,7 @@ fn details(event: &JournalEvent) -> Value {
         }
         JournalEvent::Doubted { reason, hosts_are_silent } => json!({ "reason": reason, "hostsAreSilent": hosts_are_silent }),
         JournalEvent::Trusted => json!({}),
+        JournalEvent::Restart { restart, by, sentence, .. } => json!({ "restart": restart, "by": by, "sentence": sentence }),
         JournalEvent::Gap { lost } => json!({ "lost": lost }),
     }
 }

@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 
 pub(super) use forwarded::{Forwarded, Told};
 pub(super) use request::{Dress, RequestDress, dress, millis, names_instance, wants_websocket};
-pub(super) use response::{ATTEMPTS, EVIDENCE, clean as clean_answer, is_event_stream};
+pub(super) use response::{ATTEMPTS, EVIDENCE, HEDGED, clean as clean_answer, is_event_stream};
 
 /// How long the instance has for its answer, in milliseconds; also how a client says how long it waits.
 pub(super) const TIMEOUT: HeaderName = HeaderName::from_static("x-request-timeout-ms");

@@ -10,6 +10,9 @@ const INSTANCE: HeaderName = HeaderName::from_static("x-peegeeq-instance");
 /// How many attempts it took, if it was not one.
 pub(in crate::gateway) const ATTEMPTS: HeaderName = HeaderName::from_static("x-peegeeq-attempts");
 
+/// It was asked of two: which of them answered, the `first` or the `second`.
+pub(in crate::gateway) const HEDGED: HeaderName = HeaderName::from_static("x-peegeeq-hedged");
+
 /// Nobody is well: who answered was healthy last.
 pub(in crate::gateway) const EVIDENCE: HeaderName = HeaderName::from_static("x-peegeeq-evidence");
 

@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use peegeeq_domain::instance::Instance;
+use peegeeq_domain::rolling::Rolling;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError, TableHandle};
 
 use super::bounds::JournalBounds;
 use super::error::OpenError;
 use super::instance_record;
 use super::medium::{Medium, Overlay};
+use super::rolling_record;
 use super::schema::{self, BACKEND, BACKEND_KNOWN, EPOCH, FORMAT, FORMAT_KNOWN, INSTANCES, JOURNAL, META, SETUPS};
 use super::setups_record::{self, KnownSetups};
 
@@ -34,6 +36,7 @@ pub(super) struct Contents {
     pub(super) instances: Vec<Arc<Instance>>,
     pub(super) set_aside: Vec<SetAside>,
     pub(super) setups: Vec<KnownSetups>,
+    pub(super) rolling: Vec<Rolling>,
     pub(super) journal: JournalBounds,
     pub(super) epoch: u64,
     pub(super) format: u64,
@@ -98,7 +101,8 @@ pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> 
     let format = fact(database, FORMAT)?.parse().map_err(|_| redb::Error::Corrupted("its format is not a number".into()))?;
     let transaction = database.begin_read()?;
     let journal = JournalBounds::of(&transaction.open_table(JOURNAL)?)?;
-    let mut contents = Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), journal, epoch, format };
+    let mut contents =
+        Contents { instances: Vec::new(), set_aside: Vec::new(), setups: Vec::new(), rolling: Vec::new(), journal, epoch, format };
     for entry in transaction.open_table(INSTANCES)?.iter()? {
         let (id, record) = entry?;
         match instance_record::read(id.value(), record.value()) {
@@ -107,6 +111,7 @@ pub(super) fn read_tables(database: &Database) -> Result<Contents, redb::Error> 
         }
     }
     contents.setups = read_setups(&transaction, &contents.instances)?;
+    contents.rolling = rolling_record::read_all(&transaction)?;
     Ok(contents)
 }
 

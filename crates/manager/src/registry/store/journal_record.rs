@@ -9,6 +9,7 @@ use std::sync::Arc;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{InstanceId, Presence, Revision, Verb};
 use peegeeq_domain::journal::{JournalEvent, TroubledSetup};
+use peegeeq_domain::rolling::NoteKind;
 use peegeeq_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -91,6 +92,8 @@ struct JournalRecord<'a> {
     seen: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     silent: Option<bool>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    restart: Option<Cow<'a, str>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -187,6 +190,12 @@ pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut V
             JournalRecord { reason: Some(reason.into()), silent: Some(*hosts_are_silent), ..record }
         }
         JournalEvent::Trusted => record,
+        JournalEvent::Restart { restart, by, sentence, .. } => JournalRecord {
+            restart: Some((&**restart).into()),
+            by: by.as_deref().map(Cow::Borrowed),
+            evidence: Some((&**sentence).into()),
+            ..record
+        },
         JournalEvent::Gap { lost } => JournalRecord { lost: Some(*lost), ..record },
     };
     out.push(VERSION);
@@ -272,6 +281,11 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
         "manager.doubt" => JournalEvent::Doubted { reason: text(&record.reason)?, hosts_are_silent: record.silent.unwrap_or_default() },
         "manager.trust" => JournalEvent::Trusted,
         "journal.gap" => JournalEvent::Gap { lost: record.lost? },
-        _ => return None,
+        word => {
+            let (kind, _) = NoteKind::ALL.into_iter().find(|(_, known)| *known == word)?;
+            let id = record.id.as_deref().map(InstanceId::parse).transpose().ok()?;
+            let sentence = record.evidence.as_deref()?.into();
+            JournalEvent::Restart { restart: record.restart.as_deref()?.into(), kind, id, by: name(&record.by), sentence }
+        }
     })
 }

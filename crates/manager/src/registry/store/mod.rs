@@ -16,6 +16,7 @@ mod medium;
 mod past;
 mod reader;
 mod recovery;
+mod rolling_record;
 mod schema;
 mod seams;
 mod setups_record;
@@ -27,6 +28,7 @@ use std::time::Duration;
 
 use peegeeq_domain::instance::{Instance, InstanceId};
 use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::rolling::Rolling;
 use peegeeq_domain::time::Timestamp;
 use redb::{ReadableDatabase, ReadableTable, StorageBackend, WriteTransaction};
 
@@ -64,6 +66,10 @@ pub enum Write {
     Remove(InstanceId),
     /// These setups were seen on an instance. Nothing is written if the instance is not there.
     Setups(Arc<KnownSetups>),
+    /// This is how far a rolling restart is.
+    Rolling(Arc<Rolling>),
+    /// Nobody asks for this rolling restart any more.
+    ForgetRolling(Arc<str>),
     /// This happened.
     Note {
         /// When.
@@ -82,6 +88,8 @@ pub struct Loaded {
     pub set_aside: Vec<SetAside>,
     /// The setups that were once seen on these instances.
     pub setups: Vec<KnownSetups>,
+    /// Rolling restarts, the oldest first.
+    pub rolling: Vec<Rolling>,
     /// The number of this opening: one more than the last.
     pub epoch: u64,
 }
@@ -97,6 +105,8 @@ pub struct Store<M: Medium = FileMedium> {
     acknowledged: HashMap<InstanceId, Arc<Instance>>,
     /// The records of setups before a batch that may not have reached the disk, newest last.
     unsure_setups: Vec<(InstanceId, Option<Vec<u8>>)>,
+    /// The same of rolling restarts.
+    unsure_rolling: Vec<rolling_record::Before>,
     journal: JournalBounds,
     epoch: u64,
     /// Reused for every record that is written.
@@ -140,11 +150,12 @@ impl<M: Medium> Store<M> {
         let epoch = contents.epoch + 1;
         let watermark = seams::complete(&database, epoch).map_err(|error| fault(&error))?;
         let (journal, buffer) = (JournalBounds { watermark, ..contents.journal }, Vec::new());
-        let (database, unsure_setups) = (SharedDatabase::open(database), Vec::new());
-        let mut store = Self { medium, settings, database, acknowledged, unsure_setups, journal, epoch, buffer, _lock: None };
+        let (database, unsure_setups, unsure_rolling) = (SharedDatabase::open(database), Vec::new(), Vec::new());
+        let mut store =
+            Self { medium, settings, database, acknowledged, unsure_setups, unsure_rolling, journal, epoch, buffer, _lock: None };
         store.begin_epoch()?;
-        let inspect::Contents { instances, set_aside, setups, .. } = contents;
-        Ok((store, Loaded { instances, set_aside, setups, epoch }))
+        let inspect::Contents { instances, set_aside, setups, rolling, .. } = contents;
+        Ok((store, Loaded { instances, set_aside, setups, rolling, epoch }))
     }
 
     /// Makes a whole batch durable, or nothing of it. `now` decides which journal entries are too old.
@@ -209,9 +220,11 @@ impl<M: Medium> Store<M> {
         }
         let mut journal = write_records(&transaction, batch, self.epoch, self.journal, &mut self.buffer)?;
         write_setups(&transaction, batch, &mut self.buffer, &mut self.unsure_setups)?;
+        rolling_record::write_all(&transaction, batch, &mut self.buffer, &mut self.unsure_rolling)?;
         journal.prune(&mut IndexedJournal::open(&transaction)?, self.settings, now)?;
         transaction.commit()?;
         self.unsure_setups.clear();
+        self.unsure_rolling.clear();
         self.journal = journal;
         self.acknowledge(batch);
         Ok(())
@@ -222,7 +235,7 @@ impl<M: Medium> Store<M> {
             match write {
                 Write::Put(instance) => drop(self.acknowledged.insert(instance.id().clone(), instance.clone())),
                 Write::Remove(id) => drop(self.acknowledged.remove(id)),
-                Write::Setups(_) | Write::Note { .. } => {}
+                Write::Setups(_) | Write::Rolling(_) | Write::ForgetRolling(_) | Write::Note { .. } => {}
             }
         }
     }
@@ -258,7 +271,7 @@ fn write_records(
                     journal.mark_seam(bounds.next - 1)?;
                 }
             }
-            Write::Setups(_) => {}
+            Write::Setups(_) | Write::Rolling(_) | Write::ForgetRolling(_) => {}
         }
     }
     Ok(bounds)

@@ -13,7 +13,7 @@ use super::index::IndexedJournal;
 use super::inspect::{Contents, read_tables};
 use super::medium::{Medium, rewrite};
 use super::schema::{self, INSTANCES, SETUPS};
-use super::{Store, instance_record};
+use super::{Store, instance_record, rolling_record};
 
 impl<M: Medium> Store<M> {
     /// Does nothing while all is well. After a failure: writes the file again, reopens it, and makes it say exactly what
@@ -30,6 +30,7 @@ impl<M: Medium> Store<M> {
         }
         self.set_right(&database, &found)?;
         self.unsure_setups.clear();
+        self.unsure_rolling.clear();
         self.database.set(Some(database));
         tracing::info!(file = self.medium.name(), "registry file verified after a failed write");
         Ok(())
@@ -55,6 +56,7 @@ impl<M: Medium> Store<M> {
                     None => drop(setups.remove(id.as_str())?),
                 }
             }
+            rolling_record::set_back(&transaction, &self.unsure_rolling)?;
             IndexedJournal::open(&transaction)?.remove(self.journal.next..)?;
         }
         Ok(transaction.commit()?)

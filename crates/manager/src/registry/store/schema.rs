@@ -19,6 +19,9 @@ pub(super) const BY_INSTANCE: TableDefinition<(&str, u64), ()> = TableDefinition
 /// The numbers of the entries of each kind. Since format 2.
 pub(super) const BY_KIND: TableDefinition<(&str, u64), ()> = TableDefinition::new("journal_by_kind");
 
+/// Rolling restarts by id. A store of a release that knew none has no such table; such a release leaves it alone.
+pub(super) const ROLLING: TableDefinition<&str, &[u8]> = TableDefinition::new("rolling_restarts");
+
 /// Key of the format's version.
 pub(super) const FORMAT: &str = "format";
 /// Key of the number of openings.

@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
 use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::rolling::Rolling;
 use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -115,10 +116,42 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RegistryError>>;
 /// One order, with the place for its answer.
 #[derive(Debug)]
 pub(super) enum Command {
-    Register { registration: Box<Registration>, by: Option<Arc<str>>, reply: Reply<Registered> },
-    Update { id: InstanceId, change: Box<Change>, reply: Reply<Updated> },
-    Deregister { id: InstanceId, by: Option<Arc<str>>, reply: Reply<()> },
-    Remember { setups: Vec<Arc<KnownSetups>>, reply: Reply<()> },
+    Register {
+        registration: Box<Registration>,
+        by: Option<Arc<str>>,
+        reply: Reply<Registered>,
+    },
+    Update {
+        id: InstanceId,
+        change: Box<Change>,
+        reply: Reply<Updated>,
+    },
+    Deregister {
+        id: InstanceId,
+        by: Option<Arc<str>>,
+        reply: Reply<()>,
+    },
+    /// Which setups are known of instances is to be durable.
+    Remember {
+        setups: Vec<Arc<KnownSetups>>,
+        reply: Reply<()>,
+    },
+    /// Something beside the catalog is to be durable.
+    Keep {
+        kept: Kept,
+        reply: Reply<()>,
+    },
+}
+
+/// What of rolling restarts is to be durable, together.
+#[derive(Clone, Debug, Default)]
+pub struct Kept {
+    /// How far one is.
+    pub rolling: Option<Arc<Rolling>>,
+    /// Those that are forgotten.
+    pub forgotten: Vec<Arc<str>>,
+    /// What happened.
+    pub events: Vec<JournalEvent>,
 }
 
 /// A change of an instance that stays where it is.
@@ -195,6 +228,11 @@ impl RegistryHandle {
     /// The same, and notes `by`: who wants it.
     pub async fn deregister_by(&self, id: InstanceId, by: Option<Arc<str>>) -> Result<(), RegistryError> {
         self.order(|reply| Command::Deregister { id, by, reply }).await
+    }
+
+    /// Makes something of rolling restarts durable, and returns when it is.
+    pub async fn keep(&self, kept: Kept) -> Result<(), RegistryError> {
+        self.order(|reply| Command::Keep { kept, reply }).await
     }
 
     /// Hands over verdicts, and returns when the catalog shows them; at once when the manager is stopping. Never waits for

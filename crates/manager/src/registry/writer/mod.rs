@@ -20,7 +20,7 @@ use super::reader::{CatalogReader, catalog_cell};
 use super::store::{Loaded, Medium, Store};
 use crate::tasks::{TaskName, Tasks};
 use handle::{Doors, doors};
-pub use handle::{Judgement, Registered, RegistryError, RegistryHandle, StoreStatus, Updated};
+pub use handle::{Judgement, Kept, Registered, RegistryError, RegistryHandle, StoreStatus, Updated};
 use task::{Inputs, Writer};
 
 /// The bounds of the writer.

@@ -12,7 +12,7 @@ use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 
 use super::departed::Departed;
-use super::handle::{Change, Command, Registered, RegistryError, Reply, Updated};
+use super::handle::{Change, Command, Kept, Registered, RegistryError, Reply, Updated};
 use crate::registry::store::{KnownSetups, Write};
 
 /// An answer that waits for the commit.
@@ -22,6 +22,7 @@ pub(super) enum Outcome {
     Updated { updated: Updated, reply: Reply<Updated> },
     Deregistered { last: Arc<Instance>, reply: Reply<()> },
     Remembered { reply: Reply<()> },
+    Kept { reply: Reply<()> },
     Refused { error: RegistryError, reply: Refusal },
 }
 
@@ -51,7 +52,7 @@ impl Outcome {
         let refusal = match self {
             Self::Registered { reply, .. } => Refusal::Register(reply),
             Self::Updated { reply, .. } => Refusal::Update(reply),
-            Self::Deregistered { reply, .. } => Refusal::Deregister(reply),
+            Self::Deregistered { reply, .. } | Self::Kept { reply } => Refusal::Deregister(reply),
             Self::Remembered { reply } => Refusal::Remember(reply),
             Self::Refused { reply, .. } => reply,
         };
@@ -111,6 +112,10 @@ impl<'a> Plan<'a> {
             Command::Remember { setups, reply } => {
                 setups.into_iter().for_each(|known| self.remember(known));
                 Outcome::Remembered { reply }
+            }
+            Command::Keep { kept, reply } => {
+                self.keep(kept);
+                Outcome::Kept { reply }
             }
         };
         self.outcomes.push(outcome);
@@ -176,6 +181,13 @@ impl<'a> Plan<'a> {
         // Those of an instance that left meanwhile are nobody's.
         let is_member = self.known(&known.instance).is_some_and(|instance| instance.registered_at == known.registered_at);
         self.writes.extend(is_member.then_some(Write::Setups(known)));
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        let at = self.now;
+        self.writes.extend(kept.rolling.map(Write::Rolling));
+        self.writes.extend(kept.forgotten.into_iter().map(Write::ForgetRolling));
+        self.writes.extend(kept.events.into_iter().map(|event| Write::Note { at, event }));
     }
 
     fn ordered(&mut self, instance: &Arc<Instance>, said: Said) {

@@ -3,7 +3,11 @@
 pub(crate) mod choosing;
 mod failing;
 mod forwarding;
+mod goodbye;
+mod hedging;
 mod limits;
+mod odd_peers;
 mod refusing;
 mod streams;
+mod tls;
 mod websocket;

@@ -14,6 +14,15 @@ use crate::support::Plan;
 
 /// A server that answers every request over TLS with `{"status":"UP"}`, and the authority that vouches for it, in PEM.
 pub(crate) async fn instance() -> (SocketAddr, String) {
+    let (acceptor, authority) = acceptor();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(serve(listener, acceptor));
+    (address, authority)
+}
+
+/// What a server for `localhost` needs, and the authority that vouches for it, in PEM.
+pub(crate) fn acceptor() -> (TlsAcceptor, String) {
     let mut authority = CertificateParams::new(Vec::<String>::new()).expect("parameters");
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().expect("a key")).expect("an authority");
@@ -24,10 +33,7 @@ pub(crate) async fn instance() -> (SocketAddr, String) {
     let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let config = config.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], key).expect("a pair");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(config))));
-    (address, authority.pem())
+    (TlsAcceptor::from(Arc::new(config)), authority.pem())
 }
 
 async fn serve(listener: TcpListener, acceptor: TlsAcceptor) {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use peegeeq_domain::catalog::Catalog;
 use peegeeq_domain::routing::pick::Strategies;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::draining::DrainView;
 use super::groups::GroupView;
 use super::{TableView, millis, rounded};
 use crate::clock;
-use crate::gateway::{Distribution, GatewaySettings, InstanceTold, RetriesTold, SetupTold};
+use crate::gateway::{Distribution, GatewaySettings, HedgesTold, InstanceTold, RetriesTold, SetupTold};
 
 /// `GET /api/v1/routing`
 #[derive(Debug, Serialize, ToSchema)]
@@ -89,6 +91,24 @@ pub struct RetriesView {
     pub retries: u64,
     /// How many retries those requests allow, over all workers.
     pub allowance: u64,
+    /// Second attempts of reads that take long; null if there are none.
+    pub hedging: Option<HedgingView>,
+}
+
+/// Second attempts beside slow first ones. They come out of the budget of retries.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HedgingView {
+    /// At the earliest after this time.
+    pub delay_ms: u64,
+    /// After the time in which this many of a hundred of the last reads were answered; 0: no matter.
+    pub percentile: u32,
+    /// Those that were sent.
+    pub sent: u64,
+    /// Those that answered first.
+    pub won: u64,
+    /// Those that the budget did not allow.
+    pub unaffordable: u64,
 }
 
 /// When instances are left alone.
@@ -146,6 +166,10 @@ pub struct InstanceView {
     pub in_flight: usize,
     /// Requests waiting for a place.
     pub waiting: usize,
+    /// Event streams and WebSockets under way.
+    pub streams: usize,
+    /// How far its drain is; null if it does not drain.
+    pub drain: Option<DrainView>,
     /// Estimated latency: it jumps up at once and comes down slowly.
     pub latency_ms: f64,
     /// Whether it is left alone because requests to it fail.
@@ -200,7 +224,7 @@ pub struct SetupView {
 
 impl RoutingView {
     /// What the gateway told.
-    pub fn of(told: &Distribution) -> Self {
+    pub fn of(told: &Distribution, catalog: &Catalog) -> Self {
         let settings = &told.settings;
         let all = told.instances.iter().map(|instance| instance.counted.total()).sum();
         Self {
@@ -214,7 +238,7 @@ impl RoutingView {
             slow_start_ms: millis(settings.policy.slow_start),
             failback_after_ms: millis(settings.policy.ladder.failback),
             table: TableView::of(&told.table),
-            instances: told.instances.iter().map(|instance| InstanceView::of(instance, settings, all)).collect(),
+            instances: told.instances.iter().map(|instance| InstanceView::of(instance, settings, all, catalog)).collect(),
             setups: told.setups.iter().map(SetupView::of).collect(),
             setups_left_out: told.setups_left_out,
             timestamp: clock::iso(clock::wall()),
@@ -245,7 +269,7 @@ impl HomeView {
 
 impl RetriesView {
     fn of(told: &RetriesTold) -> Self {
-        let RetriesTold { max, policy, requests, retries, allowance } = *told;
+        let RetriesTold { max, policy, requests, retries, allowance, hedges } = *told;
         Self {
             max,
             budget_percent: policy.percent,
@@ -254,7 +278,15 @@ impl RetriesView {
             requests,
             retries,
             allowance,
+            hedging: hedges.policy.is_on().then(|| HedgingView::of(&hedges)),
         }
+    }
+}
+
+impl HedgingView {
+    fn of(told: &HedgesTold) -> Self {
+        let HedgesTold { policy, sent, won, unaffordable } = *told;
+        Self { delay_ms: millis(policy.delay), percentile: policy.percentile, sent, won, unaffordable }
     }
 }
 
@@ -271,7 +303,7 @@ impl EjectionRules {
 }
 
 impl InstanceView {
-    fn of(told: &InstanceTold, settings: &GatewaySettings, all: u64) -> Self {
+    fn of(told: &InstanceTold, settings: &GatewaySettings, all: u64, catalog: &Catalog) -> Self {
         let candidate = &told.candidate;
         let excluded = candidate.excluded.as_ref().map(|why| ExcludedView { reason: why.word(), sentence: why.to_string() });
         Self {
@@ -288,6 +320,8 @@ impl InstanceView {
             failures: told.failures,
             in_flight: told.in_flight,
             waiting: told.waiting,
+            streams: told.streams,
+            drain: catalog.get(candidate.id.as_str()).and_then(|entry| DrainView::of(entry, |order| Some(told.traffic(order)))),
             latency_ms: rounded(told.latency),
             ejection: EjectionView { state: told.ejection, sentence: told.ejection_sentence.clone() },
             slow_start: told.slow_start.map(|(part, left)| SlowStartView { part: rounded(part), left_ms: millis(left) }),

@@ -1,10 +1,14 @@
 //! The JSON shapes of routing.
 
 mod distribution;
+mod draining;
 mod groups;
+mod rolling;
 mod route;
 
 pub use distribution::RoutingView;
+pub use draining::DrainView;
+pub use rolling::{RollingList, RollingRequest, RollingView, RollingWord};
 pub use route::{ExplainRequest, RouteView};
 
 use std::time::Duration;

@@ -3,6 +3,7 @@
 mod change;
 mod order;
 mod past;
+mod rolling;
 mod show;
 mod watch;
 
@@ -30,6 +31,7 @@ pub(super) async fn run(call: &Call, command: InstanceCommand) -> Result<Page, F
         InstanceCommand::Maintenance(maintenance) => order::maintenance(call, maintenance).await,
         InstanceCommand::History(asked) => past::history(call, asked).await,
         InstanceCommand::Availability(asked) => past::availability(call, asked).await,
+        InstanceCommand::RollingRestart(command) => rolling::run(call, command).await,
         InstanceCommand::Watch(watch) => watch::run(call, watch).await,
     }
 }

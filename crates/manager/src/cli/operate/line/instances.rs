@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::rolling::{ROLLING, RollingRestart};
 use super::{Manager, Output, Span};
 
 /// `instances`.
@@ -63,6 +64,9 @@ pub enum InstanceCommand {
     /// How much of the time an instance was available, and when it was not
     #[command(after_help = AVAILABILITY)]
     Availability(Availability),
+    /// Restart instances one after the other, with nobody noticing
+    #[command(subcommand, after_help = ROLLING)]
+    RollingRestart(RollingRestart),
     /// Print a line whenever an instance comes, goes or changes
     #[command(after_help = WATCH)]
     Watch(Watch),

@@ -5,6 +5,7 @@
 mod cluster;
 mod instances;
 mod local;
+mod rolling;
 mod target;
 
 pub(crate) use cluster::{Events, Explain, Federated, IncidentCommand, Incidents, Metrics, Question, Route, Routing, Top};
@@ -13,6 +14,7 @@ pub(crate) use instances::{
     Watch, Weight,
 };
 pub(crate) use local::{ContextCommand, Doctor, Man, SetContext, ShellName};
+pub(crate) use rolling::{RollingRestart, ShowRolling, StartRolling};
 pub(crate) use target::{ColorChoice, Format, Manager, Output, Span};
 
 use clap::Subcommand;

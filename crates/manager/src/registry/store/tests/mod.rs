@@ -8,6 +8,7 @@ mod journal;
 mod pages;
 mod past;
 mod power_cut;
+mod rolling;
 mod setups;
 
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ impl Model {
                 Write::Put(instance) => drop(next.instances.insert(instance.id().clone(), instance.clone())),
                 Write::Remove(id) => drop(next.instances.remove(id)),
                 Write::Note { event: JournalEvent::Gap { lost }, .. } => next.notes.push(*lost),
-                Write::Setups(_) | Write::Note { .. } => {}
+                Write::Setups(_) | Write::Rolling(_) | Write::ForgetRolling(_) | Write::Note { .. } => {}
             }
         }
         next
