@@ -1,6 +1,5 @@
 //! One instance of a rolling restart: how far it is, and what is seen of it.
 
-use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -163,5 +162,5 @@ pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> alloc::string::
     let all: Vec<&str> = names.collect();
     let more = all.len().saturating_sub(NAMED_MAX);
     let told = all[..all.len() - more].join(", ");
-    if more == 0 { told } else { alloc::format!("{told} and {} more", more.to_string()) }
+    if more == 0 { told } else { alloc::format!("{told} and {more} more") }
 }

@@ -53,7 +53,7 @@ fn stages(rolling: &Rolling) -> Vec<&'static str> {
 
 /// The state after these sights, one turn each.
 fn after(rolling: &Rolling, turns: &[(i64, Sight)]) -> Rolling {
-    turns.iter().fold(rolling.clone(), |rolling, (now, sight)| turned(&rolling, &[sight.clone()], *now).next)
+    turns.iter().fold(rolling.clone(), |rolling, (now, sight)| turned(&rolling, core::slice::from_ref(sight), *now).next)
 }
 
 #[test]

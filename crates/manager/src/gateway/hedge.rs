@@ -108,7 +108,7 @@ impl Delays {
             Some(old) => *old = took,
             None => last.push(took),
         }
-        if last.len() >= REMEMBERED_MIN && place % RENEWED_EVERY == 0 {
+        if last.len() >= REMEMBERED_MIN && place.is_multiple_of(RENEWED_EVERY) {
             let mut sorted = last.clone();
             let index = (sorted.len() * percentile as usize / 100).min(sorted.len() - 1);
             let (_, found, _) = sorted.select_nth_unstable(index);
