@@ -14,6 +14,7 @@ pub mod federation;
 pub mod instances;
 pub mod listing;
 pub mod management;
+mod managers;
 pub mod router;
 pub mod routing;
 pub mod state;

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::banner;
 use super::report::Report;
 use crate::app::{self, RunningApp, Stopped};
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Effective, Loaded};
 use crate::net::raise_open_files;
 use crate::observe::logging;
 
@@ -51,12 +51,12 @@ where
         Ok(runtime) => runtime,
         Err(error) => return Report::failure(EXIT_FAILURE, format!("cannot start threads: {error}")),
     };
-    let report = runtime.block_on(until_signal(loaded.config, prepare));
+    let report = runtime.block_on(until_signal(loaded.config, loaded.effective, prepare));
     runtime.shutdown_timeout(LEAVE_BEHIND_AFTER);
     report
 }
 
-async fn until_signal<P, F>(config: Config, prepare: P) -> Report
+async fn until_signal<P, F>(config: Config, told: Vec<Effective>, prepare: P) -> Report
 where
     P: FnOnce(RunningApp, Config) -> F,
     F: Future<Output = Result<RunningApp, (RunningApp, String)>>,
@@ -65,7 +65,7 @@ where
         Ok(signals) => signals,
         Err(error) => return Report::failure(EXIT_FAILURE, format!("cannot watch for signals: {error}")),
     };
-    let app = match app::start(config.clone()).await {
+    let app = match app::start(config.clone(), told).await {
         Ok(app) => app,
         Err(error) => return Report::failure(EXIT_FAILURE, error),
     };

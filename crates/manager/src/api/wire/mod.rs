@@ -7,6 +7,7 @@ pub mod federation;
 pub mod health;
 pub mod instance;
 pub mod management;
+pub mod managers;
 pub mod order;
 pub mod registration;
 pub mod routing;
