@@ -482,6 +482,38 @@ describe.skipIf(!browserPath())('the console', () => {
         return Math.max(...worst)
       })
       figures['worst keystroke at 1,000, ms'] = Math.round(typed)
+      // What it costs the page's own thread, whatever else the machine does.
+      const cpu = await page.context().newCDPSession(page)
+      await cpu.send('Performance.enable', { timeDomain: 'threadTicks' })
+      const spent = async () => ((await cpu.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1000
+      const before = await spent()
+      await page.evaluate(async () => {
+        const input = document.getElementById('filter') as HTMLInputElement
+        for (const text of ['peegeeq-09', 'metadata.rack=3', 'environment=production', '']) {
+          input.value = text
+          input.dispatchEvent(new Event('input', { bubbles: true }))
+          await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+        }
+      })
+      figures["a keystroke's processor time, ms"] = Math.round((await spent()) - before) / 4
+      const toPixel = await page.evaluate(async () => {
+        const times: number[] = []
+        for (let at = 0; at < 40; at++) {
+          const weight = String(100 + at)
+          const began = performance.now()
+          const cell = document.querySelector('tr[data-id="peegeeq-0003"]')!
+          const shown = new Promise<number>((resolve) => {
+            const look = () => (cell.textContent.includes(weight) ? resolve(performance.now()) : requestAnimationFrame(look))
+            look()
+          })
+          await fetch('../api/v1/instances/peegeeq-0003', { method: 'PUT', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ weight: Number(weight) }) })
+          times.push((await shown) - began)
+          await new Promise((resolve) => setTimeout(resolve, (at * 37) % 300))
+        }
+        return times.sort((a, b) => a - b)
+      })
+      figures['request to pixel, median, ms'] = Math.round(toPixel[20]!)
+      figures['request to pixel, p95, ms'] = Math.round(toPixel[38]!)
       // Real changes of real rows, five every tenth of a second.
       let turn = 0
       const change = async () => {
@@ -491,6 +523,7 @@ describe.skipIf(!browserPath())('the console', () => {
       }
       const changes: Promise<void>[] = []
       const churn = setInterval(() => changes.push(...Array.from({ length: 5 }, change)), 100)
+      const atRest = await spent()
       const scrolled = await page.evaluate(async () => {
         const box = document.querySelector('.box')!
         let frames = 0
@@ -510,6 +543,7 @@ describe.skipIf(!browserPath())('the console', () => {
         return { frames: frames / 3, repaints: repaints / ((performance.now() - watched) / 1000), kept: box.scrollTop === place }
       })
       figures['frames a second while scrolling under churn'] = Math.round(scrolled.frames)
+      figures['processor time of a scrolled frame, ms'] = Math.round((await spent() - atRest) / (scrolled.frames * 3) * 10) / 10
       figures['repaints a second under churn'] = Math.round(scrolled.repaints * 10) / 10
       clearInterval(churn)
       await Promise.all(changes)
