@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::models::federation::{
     FlatGroups, FlatMetrics, FlatOverview, FlatQueues, FlatStores, GroupedGroups, GroupedQueues, GroupedStores, Metrics, Overview,
 };
+use crate::models::incidents::{IncidentList, IncidentReport};
 use crate::models::instances::{Deregistered, HealthCheck, InstanceList, InstanceRead, Order, Ordered, Registered, Registration, Update};
 use crate::models::manager::{Detail, ManagerHealth, ProbeAnswer};
 use crate::{Client, Error};
@@ -152,6 +153,25 @@ pub struct EventQuery {
     pub limit: Option<u32>,
 }
 
+/// Which incidents are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentQuery {
+    /// `open` or `closed`.
+    pub status: Option<String>,
+    /// Only those that were open at this time or later, as ISO 8601.
+    pub since: Option<String>,
+    /// Only those that began before this time, as ISO 8601.
+    pub until: Option<String>,
+    /// Only those that affect this environment.
+    pub environment: Option<String>,
+    /// Only those that affect this instance.
+    pub instance: Option<String>,
+    /// Only those older than this one.
+    pub before: Option<String>,
+    /// At most so many.
+    pub limit: Option<u32>,
+}
+
 fn instance<T>(method: Method, id: &str, rest: &str) -> Request<T> {
     Request::new(method, format!("/api/v1/instances/{}{rest}", utf8_percent_encode(id, SEGMENT)))
 }
@@ -187,6 +207,22 @@ fn journal(query: &EventQuery) -> Request<Value> {
         ("order", query.newest_first.then(|| "desc".to_owned())),
         ("limit", query.limit.map(|limit| limit.to_string())),
     ])
+}
+
+fn incident_list(query: &IncidentQuery) -> Request<IncidentList> {
+    Request::get("/api/v1/incidents").with(&[
+        ("status", query.status.clone()),
+        ("since", query.since.clone()),
+        ("until", query.until.clone()),
+        ("environment", query.environment.clone()),
+        ("instance", query.instance.clone()),
+        ("before", query.before.clone()),
+        ("limit", query.limit.map(|limit| limit.to_string())),
+    ])
+}
+
+fn incident_path(id: &str) -> String {
+    format!("/api/v1/incidents/{}", utf8_percent_encode(id, SEGMENT))
 }
 
 /// Writes each endpoint twice: as a function of [`requests`] and as a method of [`Client`].
@@ -260,6 +296,12 @@ endpoints! {
     instance_metrics(id: &str) -> Value = instance(Method::GET, id, "/metrics");
     /// What the manager remembers: registrations, transitions, orders.
     events(query: &EventQuery) -> Value = journal(query);
+    /// What failed together, the newest first.
+    incidents(query: &IncidentQuery) -> IncidentList = incident_list(query);
+    /// One incident with its timeline.
+    incident(id: &str) -> IncidentReport = Request::get(incident_path(id));
+    /// One incident as a page of Markdown: for [`Client::ask`] only, it is not JSON.
+    incident_markdown(id: &str) -> () = Request::get(format!("{}?format=markdown", incident_path(id)));
     /// How requests are spread just now.
     routing() -> Value = Request::get("/api/v1/routing");
     /// Who would get a request, who not, and why. Sends nothing to an instance.

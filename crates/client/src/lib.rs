@@ -30,6 +30,6 @@ mod tls;
 mod transport;
 
 pub use client::{Answer, Builder, Client};
-pub use endpoints::{EventQuery, Filter, Query, Request, requests};
+pub use endpoints::{EventQuery, Filter, IncidentQuery, Query, Request, requests};
 pub use error::{ApiError, Detail, Error};
 pub use models::instances::{Order, Registration, Update};

@@ -75,6 +75,24 @@ pub enum JournalEvent {
         /// The sentence that says why.
         evidence: String,
     },
+    /// Which setups of an instance are in trouble is another than it was, or was looked at for the first time since the manager started.
+    SetupsChanged {
+        /// Which instance.
+        id: InstanceId,
+        /// All that are in trouble now, in the order of their ids.
+        troubled: Arc<[TroubledSetup]>,
+        /// How many setups were seen.
+        seen: u32,
+    },
+    /// The manager does not trust its own checks any more.
+    Doubted {
+        /// The sentence that says why.
+        reason: String,
+        /// Because most hosts fell silent together, rather than because this process was late.
+        hosts_are_silent: bool,
+    },
+    /// The manager trusts its checks again.
+    Trusted,
     /// Entries were lost because the queue to the journal was full.
     Gap {
         /// How many.
@@ -82,16 +100,32 @@ pub enum JournalEvent {
     },
 }
 
+/// A setup on an instance that does not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TroubledSetup {
+    /// Its id on the instance.
+    pub setup: Arc<str>,
+    /// Where its data lives, `host:port/database/schema`, if the instance said.
+    pub database: Option<Arc<str>>,
+    /// It is gone from the instance that had it, rather than there and not working.
+    pub is_missing: bool,
+    /// The sentence that says why.
+    pub reason: Arc<str>,
+}
+
 impl JournalEvent {
     /// Every kind there is.
-    pub const KINDS: [&'static str; 11] = [
+    pub const KINDS: [&'static str; 14] = [
         "instance.deregistered",
         "instance.registered",
+        "instance.setups",
         "instance.updated",
         "instance.verdict",
         "journal.gap",
+        "manager.doubt",
         "manager.started",
         "manager.stopped",
+        "manager.trust",
         "operator.drain",
         "operator.expired",
         "operator.maintenance",
@@ -111,6 +145,9 @@ impl JournalEvent {
             Self::Ordered { verb: Verb::Expire, .. } => "operator.expired",
             Self::Deregistered { .. } => "instance.deregistered",
             Self::VerdictChanged { .. } => "instance.verdict",
+            Self::SetupsChanged { .. } => "instance.setups",
+            Self::Doubted { .. } => "manager.doubt",
+            Self::Trusted => "manager.trust",
             Self::Gap { .. } => "journal.gap",
         }
     }
@@ -118,11 +155,12 @@ impl JournalEvent {
     /// The instance it is about, if it is about one.
     pub const fn instance(&self) -> Option<&InstanceId> {
         match self {
-            Self::ManagerStarted { .. } | Self::ManagerStopped | Self::Gap { .. } => None,
+            Self::ManagerStarted { .. } | Self::ManagerStopped | Self::Doubted { .. } | Self::Trusted | Self::Gap { .. } => None,
             Self::Registered { id, .. }
             | Self::Updated { id, .. }
             | Self::Ordered { id, .. }
             | Self::Deregistered { id, .. }
+            | Self::SetupsChanged { id, .. }
             | Self::VerdictChanged { id, .. } => Some(id),
         }
     }

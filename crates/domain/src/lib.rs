@@ -13,6 +13,7 @@ pub mod catalog;
 pub mod federation;
 pub mod health;
 pub mod history;
+pub mod incident;
 pub mod instance;
 pub mod journal;
 pub mod network;

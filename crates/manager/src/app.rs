@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use peegeeq_domain::access::Role;
 use peegeeq_domain::health::HealthPolicy;
+use peegeeq_domain::incident::Rules;
 use peegeeq_domain::instance::Registration;
 use peegeeq_domain::routing::accrual::AccrualPolicy;
 use peegeeq_domain::routing::ladder::LadderPolicy;
@@ -30,6 +31,7 @@ use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings};
 use crate::health::{self, HealthHandle, HealthSettings};
+use crate::incidents;
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
@@ -38,7 +40,7 @@ use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, Registry
 use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
-use crate::updates::{self, UpdatesHandle, UpdatesSettings};
+use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
 
 mod background;
 mod static_instances;
@@ -150,12 +152,12 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
+    let incidents = incidents::start(incident_rules(&config), catalog.clone(), registry.journal(), &tasks);
     let updates = updates::start(
         updates_settings(&config),
         catalog.clone(),
-        observations.clone(),
-        registry.journal(),
-        Arc::new(Rows(observations.clone())),
+        Follows { observations: observations.clone(), journal: registry.journal(), incidents: incidents.follow() },
+        Arc::new(Rows { observations: observations.clone(), stable_after: incidents.stable_after() }),
         &tasks,
     );
     let readiness = Readiness::default();
@@ -168,6 +170,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
         health,
         identity: identity(&config, epoch, manager_id.clone(), bound.address()),
         settings: told.into_iter().map(setting).collect(),
+        incidents,
         networks: config.security.instance_networks.clone(),
         answer_timeout: config.federation.request_timeout,
         body: body.clone(),
@@ -227,7 +230,7 @@ impl RunningApp {
 
 /// What the monitor tells goes to the registry's writer.
 fn ties(registry: &RegistryHandle, known: Vec<KnownSetups>) -> health::Ties {
-    let (judge, remember) = (registry.clone(), registry.clone());
+    let (judge, remember, note) = (registry.clone(), registry.clone(), registry.clone());
     health::Ties {
         judge: Arc::new(move |judgements| {
             let registry = judge.clone();
@@ -236,6 +239,10 @@ fn ties(registry: &RegistryHandle, known: Vec<KnownSetups>) -> health::Ties {
         remember: Arc::new(move |setups| {
             let registry = remember.clone();
             Box::pin(async move { registry.remember(setups).await })
+        }),
+        note: Arc::new(move |events| {
+            let registry = note.clone();
+            Box::pin(async move { registry.note(events).await })
         }),
         known,
     }
@@ -361,6 +368,11 @@ fn ground(
 
 fn updates_settings(config: &Config) -> UpdatesSettings {
     UpdatesSettings { subscribers_max: config.updates.subscribers_max, buffer_bytes_max: config.updates.buffer_max_bytes }
+}
+
+fn incident_rules(config: &Config) -> Rules {
+    let incidents = config.incidents;
+    Rules { stable_after: incidents.stable_after, together: incidents.together, before: incidents.before, kept_max: incidents.kept_max }
 }
 
 fn fan_in_settings(config: &Config) -> FanInSettings {

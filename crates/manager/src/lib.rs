@@ -11,6 +11,7 @@ pub mod fan_in;
 pub mod federation;
 pub mod gateway;
 pub mod health;
+pub mod incidents;
 pub mod net;
 pub mod observations;
 pub mod observe;

@@ -30,6 +30,8 @@ pub enum TaskName {
     OrderExpiry,
     /// Follows catalog and journal for subscribers.
     Updates,
+    /// Reads incidents off the journal.
+    Incidents,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -46,6 +48,7 @@ impl TaskName {
             Self::FanIn => "fan-in",
             Self::OrderExpiry => "order-expiry",
             Self::Updates => "updates",
+            Self::Incidents => "incidents",
             Self::Demo => "demo",
         }
     }

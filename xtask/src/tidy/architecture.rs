@@ -22,7 +22,7 @@ enum Place {
     Outermost,
 }
 
-const MODULES: [(&str, Place); 20] = [
+const MODULES: [(&str, Place); 21] = [
     ("clock", Place::Shared),
     ("net", Place::Shared),
     ("observations", Place::Shared),
@@ -36,6 +36,7 @@ const MODULES: [(&str, Place); 20] = [
     ("federation", Place::Room),
     ("gateway", Place::Room),
     ("health", Place::Room),
+    ("incidents", Place::Room),
     ("updates", Place::Room),
     ("config", Place::Config),
     ("server", Place::Shared),
@@ -46,13 +47,14 @@ const MODULES: [(&str, Place); 20] = [
 ];
 
 /// The doors through which a border may be crossed all the same: who, what (with everything below it), and why.
-const DOORS: [(&str, &str, &str); 7] = [
+const DOORS: [(&str, &str, &str); 8] = [
     ("api", "health::HealthHandle", "a forced check is an order to the monitor, not something to be read from the catalog"),
     ("api", "health::CheckError", "the answer to that order"),
     ("api", "federation", "api asks it for answers and writes them: it needs to know of what they are made"),
     ("api", "gateway", "api asks it how requests are spread and what would become of one, and writes what it tells"),
     ("api", "fan_in", "api hands on to clients what it hears from all instances"),
     ("api", "updates", "api takes subscribers in and writes the rows for them"),
+    ("api", "incidents", "api shows them"),
     ("app", "api::wire::registration", "instances listed in the configuration are written as in a registration request"),
 ];
 

@@ -4,6 +4,7 @@
 //! cannot know is `None`.
 
 pub mod federation;
+pub mod incidents;
 pub mod instances;
 pub mod manager;
 mod words;

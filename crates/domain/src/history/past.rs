@@ -83,6 +83,7 @@ impl Past {
                     self.standing = Standing::Present(None);
                 }
             }
+            JournalEvent::SetupsChanged { .. } | JournalEvent::Doubted { .. } | JournalEvent::Trusted => {}
         }
     }
 
@@ -135,6 +136,7 @@ fn verdict_before(event: &JournalEvent) -> Option<Option<Verdict>> {
             let stays = instance.as_ref().is_some_and(|instance| instance.incarnation != instance.revision);
             if stays { None } else { Some(None) }
         }
+        JournalEvent::SetupsChanged { .. } | JournalEvent::Doubted { .. } | JournalEvent::Trusted => None,
         _ => Some(None),
     }
 }

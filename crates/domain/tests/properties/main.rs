@@ -2,5 +2,6 @@
 
 mod federation;
 mod history;
+mod incident;
 mod quantity;
 mod routing;

@@ -11,6 +11,7 @@ pub mod error;
 mod events;
 pub mod extract;
 pub mod federation;
+mod incidents;
 pub mod instances;
 pub mod listing;
 pub mod management;

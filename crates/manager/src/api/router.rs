@@ -21,6 +21,7 @@ use super::edge::{Guard, Rule};
 use super::error::ApiError;
 use super::events;
 use super::federation::{self, FederationApi};
+use super::incidents;
 use super::instances::{availability, change, check, diff, list, order, read};
 use super::management::{self, ManagementApi};
 use super::managers;
@@ -59,6 +60,8 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(order::resume_instance))
         .routes(routes!(events::list_events))
         .routes(routes!(events::get_history))
+        .routes(routes!(incidents::list_incidents))
+        .routes(routes!(incidents::get_incident))
         .routes(routes!(diff::diff_instances))
         .routes(routes!(availability::get_availability))
         .routes(routes!(check::get_instance_health))

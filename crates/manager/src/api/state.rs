@@ -10,6 +10,7 @@ use peegeeq_domain::time::Timestamp;
 use super::extract::BodyLimits;
 use super::listing::Listing;
 use crate::health::HealthHandle;
+use crate::incidents::IncidentsHandle;
 use crate::observations::Observations;
 use crate::observe::metrics::Metrics;
 use crate::registry::{CatalogReader, RegistryHandle};
@@ -71,6 +72,8 @@ pub struct ApiState {
     pub observations: Arc<Observations>,
     /// Checks on demand.
     pub health: HealthHandle,
+    /// What failed together.
+    pub incidents: IncidentsHandle,
     /// The prepared list.
     pub listing: Listing,
     /// Who this manager is.

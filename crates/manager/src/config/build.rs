@@ -124,6 +124,12 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)], strategies: &
         streams: StreamsConfig { clients_max: values.size("streams.clients.max"), frames_max: values.size("streams.frames.max") },
         routing: routing(values, strategies),
         client: client(values),
+        incidents: IncidentsConfig {
+            stable_after: values.span("incidents.stable.after"),
+            together: values.span("incidents.together"),
+            before: values.span("incidents.before"),
+            kept_max: values.size("incidents.kept.max"),
+        },
         updates: UpdatesConfig {
             subscribers_max: values.size("updates.subscribers.max"),
             buffer_max_bytes: values.size("updates.buffer.max.bytes"),

@@ -153,6 +153,35 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Most entries of the journal of changes.",
         "the oldest entries are removed, which a resuming reader sees",
     ),
+    // Incidents.
+    Setting::new(
+        "incidents.stable.after",
+        millis(1_000, 24 * HOUR),
+        Is("300000"),
+        "An incident closes when nothing in it was bad for so long; what goes bad again before keeps it open.",
+        "",
+    ),
+    Setting::new(
+        "incidents.together",
+        millis(1_000, HOUR),
+        Is("120000"),
+        "What fails on a host, or in most of a region or an environment, within this time is one incident.",
+        "",
+    ),
+    Setting::new(
+        "incidents.before",
+        millis(0, 24 * HOUR),
+        Is("600000"),
+        "Registrations, orders, weight changes and starts of the manager so long before an incident are named in it.",
+        "at most 50 are named, the nearest and newest",
+    ),
+    Setting::new(
+        "incidents.kept.max",
+        count(1, 10_000),
+        Is("200"),
+        "Most closed incidents that are kept in memory; the journal keeps what they are made of.",
+        "the oldest are not shown any more",
+    ),
     // Live updates.
     Setting::new(
         "updates.subscribers.max",

@@ -31,6 +31,8 @@ pub struct Config {
     pub routing: RoutingConfig,
     /// How connections to instances are made.
     pub client: ClientConfig,
+    /// Incidents.
+    pub incidents: IncidentsConfig,
     /// Live updates.
     pub updates: UpdatesConfig,
     /// What is logged where.
@@ -268,6 +270,19 @@ pub struct ClientConfig {
     pub max_pool_size: usize,
     /// Further certificate authorities in PEM; a readable file when the configuration was read.
     pub tls_ca_file: Option<PathBuf>,
+}
+
+/// What failed together.
+#[derive(Clone, Copy, Debug)]
+pub struct IncidentsConfig {
+    /// How long nothing must be bad before one closes.
+    pub stable_after: Duration,
+    /// Within which time failures are together.
+    pub together: Duration,
+    /// How long before one a change is named in it.
+    pub before: Duration,
+    /// Most closed ones.
+    pub kept_max: usize,
 }
 
 /// Live updates.

@@ -70,7 +70,8 @@ pub(super) fn believed(hosts: usize) {
     tracing::warn!(hosts, "hosts stayed silent for a minute while others answered: their silence is believed, they can be found down");
 }
 
-fn sentence(doubt: Doubt) -> String {
+/// Why the manager doubts itself.
+pub(super) fn sentence(doubt: Doubt) -> String {
     match doubt {
         Doubt::MostHostsSilent { silent, of } => {
             format!("{silent} of {of} hosts that were asked since the silence began are silent together")

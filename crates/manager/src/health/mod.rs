@@ -10,6 +10,7 @@ mod leaving;
 mod log;
 mod meters;
 mod monitor;
+mod noting;
 mod probe;
 mod remembering;
 mod setups;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peegeeq_domain::health::HealthPolicy;
+use peegeeq_domain::journal::JournalEvent;
 
 pub use crate::registry::Judgement;
 use crate::registry::KnownSetups;
@@ -56,12 +58,17 @@ pub type Judge = Arc<dyn Fn(Vec<Judgement>) -> Pin<Box<dyn Future<Output = ()> +
 /// Has the setups known of instances written. The future ends when they are taken. Called with one batch at a time.
 pub type Remember = Arc<dyn Fn(Vec<KnownSetups>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+/// Has entries written into the journal. The future ends when they are taken. Called with one batch at a time.
+pub type Note = Arc<dyn Fn(Vec<JournalEvent>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
 /// What ties the monitor to the registry.
 pub struct Ties {
     /// Where verdicts go.
     pub judge: Judge,
     /// Where known setups go.
     pub remember: Remember,
+    /// Where entries of the journal go that are not verdicts.
+    pub note: Note,
     /// The setups that were known when the manager last ran.
     pub known: Vec<KnownSetups>,
 }

@@ -29,6 +29,7 @@ use super::due::{DueQueue, Serial};
 use super::handle::{HealthHandle, Question};
 use super::judging::Judging;
 use super::meters::Meters;
+use super::noting::Noting;
 use super::probe::Prober;
 use super::remembering::Remembering;
 use super::setups::{Lookout, Memory};
@@ -149,6 +150,7 @@ struct Monitor {
 
     judging: Judging,
     remembering: Remembering,
+    noting: Noting,
     /// What the last life of the manager knew of setups. Empty once the first catalog was followed.
     known: HashMap<InstanceId, KnownSetups>,
     /// A verdict in the catalog may differ from ours; compare when nothing is under way.
@@ -196,7 +198,7 @@ impl Monitor {
         settings: HealthSettings,
         reader: CatalogReader,
         observations: Arc<Observations>,
-        Ties { judge, remember, known }: Ties,
+        Ties { judge, remember, note, known }: Ties,
         dialer: Arc<Dialer>,
         tell: mpsc::Sender<News>,
         tasks: Tasks,
@@ -212,6 +214,7 @@ impl Monitor {
             observations,
             judging: Judging::new(judge, tasks.clone()),
             remembering: Remembering::new(remember, tasks.clone()),
+            noting: Noting::new(note, tasks.clone()),
             known: known.into_iter().map(|known| (known.instance.clone(), known)).collect(),
             tasks,
             tell,
@@ -245,6 +248,7 @@ impl Monitor {
         self.judging.advance();
         self.remembering.advance();
         self.show_doubt(now);
+        self.noting.advance();
     }
 
     fn apply(&mut self, news: News) {
@@ -297,6 +301,7 @@ impl Monitor {
         }
         if doubt != self.doubt_shown {
             log::doubt(self.doubt_shown, doubt);
+            self.noting.doubt(self.doubt_shown, doubt);
             self.observations.set_doubt(doubt);
             self.doubt_shown = doubt;
         }

@@ -11,7 +11,7 @@ use peegeeq_domain::history::Past;
 use peegeeq_domain::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
-use super::store::{EventPage, EventQuery, JournalReader, Life, Picture, PictureError, ReadError, Seq};
+use super::store::{EventPage, EventQuery, JournalEntry, JournalReader, Life, Picture, PictureError, ReadError, Seq};
 use crate::tasks::Tasks;
 
 /// The most callers whose pages are read at the same time.
@@ -60,6 +60,11 @@ impl Journal {
     /// A page, for a caller who waits for its turn.
     pub async fn page(&self, query: EventQuery) -> Result<EventPage, JournalError> {
         self.read(move |reader| reader.page(&query)).await
+    }
+
+    /// The entries of these numbers, as far as they are kept, for a caller who waits for its turn.
+    pub async fn entries(&self, numbers: Vec<u64>) -> Result<Vec<JournalEntry>, JournalError> {
+        self.read(move |reader| reader.entries(&numbers)).await
     }
 
     /// Entries after a number, in order, at most `limit`: for the one task that follows the journal, which needs no turn.

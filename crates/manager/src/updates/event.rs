@@ -6,8 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::incident::Incident;
 use peegeeq_domain::instance::InstanceId;
 
+use super::view::Topics;
 use crate::registry::store::Seq;
 
 /// One thing that is told.
@@ -29,6 +31,8 @@ pub(super) enum What {
         subject: Option<Arc<Entry>>,
         json: Bytes,
     },
+    /// An incident that opened, changed or closed.
+    Incident { incident: Arc<Incident>, json: Bytes, at: Arc<str> },
 }
 
 /// A row before and now. `None`: it was, or is, not there.
@@ -50,7 +54,7 @@ impl Event {
         AROUND
             + match &self.what {
                 What::Change(change) => change.to.as_ref().map_or(0, |(_, row)| row.len()),
-                What::Entry { json, .. } => json.len(),
+                What::Entry { json, .. } | What::Incident { json, .. } => json.len(),
             }
     }
 }
@@ -62,21 +66,21 @@ pub(super) struct Batch {
     /// The position after it.
     pub(super) end: Seq,
     pub(super) bytes: usize,
-    /// For everybody who looks at everything, as an event stream.
-    pub(super) stream: OnceLock<Bytes>,
+    /// For everybody who looks at all instances, as an event stream, by topics.
+    pub(super) streams: [OnceLock<Bytes>; Topics::CHOICES],
     /// The same as messages.
-    pub(super) messages: OnceLock<Arc<[Bytes]>>,
+    pub(super) messages: [OnceLock<Arc<[Bytes]>>; Topics::CHOICES],
 }
 
 impl Batch {
     pub(super) fn new(events: Vec<Event>, end: Seq) -> Self {
         let bytes = events.iter().map(Event::size).sum();
-        Self { events, end, bytes, stream: OnceLock::new(), messages: OnceLock::new() }
+        Self { events, end, bytes, streams: Default::default(), messages: Default::default() }
     }
 
-    /// Whether it tells of rows only: then its position says nothing about whether a subscriber has it.
+    /// Whether it tells no entry: then its position says nothing about whether a subscriber has it.
     pub(super) fn is_rows_only(&self) -> bool {
-        self.events.iter().all(|event| matches!(event.what, What::Change(_)))
+        !self.events.iter().any(|event| matches!(event.what, What::Entry { .. }))
     }
 }
 
@@ -87,6 +91,8 @@ pub(super) struct Picture {
     pub(super) generation: u64,
     pub(super) at: Arc<str>,
     pub(super) rows: Vec<(Arc<Entry>, Bytes)>,
-    pub(super) stream: OnceLock<Bytes>,
-    pub(super) message: OnceLock<Bytes>,
+    /// The open incidents.
+    pub(super) incidents: Vec<(Arc<Incident>, Bytes)>,
+    /// For everybody who looks at all instances, by form and topics.
+    pub(super) written: [[OnceLock<Vec<Bytes>>; Topics::CHOICES]; 2],
 }

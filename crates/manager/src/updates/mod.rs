@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::Entry;
+use peegeeq_domain::incident::{Incident, Picture};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -56,6 +57,8 @@ pub trait Render: Send + Sync + 'static {
     fn row(&self, entry: &Entry) -> Row;
     /// One journal entry as JSON.
     fn entry(&self, entry: &JournalEntry) -> Bytes;
+    /// One incident as JSON.
+    fn incident(&self, incident: &Incident) -> Bytes;
 }
 
 /// No more subscribers.
@@ -131,21 +134,24 @@ impl UpdatesHandle {
     }
 }
 
-/// Starts following the catalog and the journal.
-pub fn start(
-    settings: UpdatesSettings,
-    catalog: CatalogReader,
-    observations: Arc<Observations>,
-    journal: Journal,
-    render: Arc<dyn Render>,
-    tasks: &Tasks,
-) -> UpdatesHandle {
+/// What is followed beside the catalog.
+pub struct Follows {
+    /// What was last seen.
+    pub observations: Arc<Observations>,
+    /// What happened.
+    pub journal: Journal,
+    /// What failed together.
+    pub incidents: watch::Receiver<Arc<Picture>>,
+}
+
+/// Starts following the catalog, the journal and the incidents.
+pub fn start(settings: UpdatesSettings, catalog: CatalogReader, follows: Follows, render: Arc<dyn Render>, tasks: &Tasks) -> UpdatesHandle {
     // The position first: what the catalog shows later may be told again, but nothing before it is missing.
-    let position = journal.position();
+    let position = follows.journal.position();
     let ring = Ring::new(&catalog.current(), &*render, position, settings.buffer_bytes_max);
     let shared = Arc::new(Shared::new(ring, settings.subscribers_max));
     let (stop, closing) = (tasks.stop_signal(), shared.closing.clone());
-    let follower = follow::Follower::new(shared.clone(), catalog.clone(), observations, journal, render);
+    let follower = follow::Follower::new(shared.clone(), catalog.clone(), follows, render);
     tasks.vital(TaskName::Updates, async move {
         tokio::select! {
             () = stop.cancelled() => closing.cancel(),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::{Catalog, Entry};
+use peegeeq_domain::incident::Incident;
 use peegeeq_domain::instance::InstanceId;
 
 use super::event::{Batch, Change, Event, Picture, What};
@@ -64,6 +65,17 @@ pub(super) struct Ring {
     /// The lowest position from which everything that was told since is known.
     known_from: u64,
     picture: Option<Arc<Picture>>,
+    /// The open incidents that were told.
+    incidents: BTreeMap<u64, (Arc<Incident>, Bytes)>,
+}
+
+/// Incidents that are others than they were told.
+#[derive(Debug, Default)]
+pub(super) struct IncidentNews {
+    /// Those that opened, changed or closed.
+    pub(super) told: Vec<(Arc<Incident>, Bytes)>,
+    /// Those that turned out to be others.
+    pub(super) gone: Vec<u64>,
 }
 
 impl Ring {
@@ -80,6 +92,7 @@ impl Ring {
             bytes_max,
             known_from: position.number,
             picture: None,
+            incidents: BTreeMap::new(),
         }
     }
 
@@ -103,10 +116,20 @@ impl Ring {
         self.rows.iter().map(|(id, told)| (id.clone(), (told.entry.clone(), told.row.standing))).collect()
     }
 
-    /// Tells what changed, and then the entries that say why. Whether there was anything to tell.
-    pub(super) fn tell(&mut self, generation: u64, changed: Vec<(InstanceId, Option<Told>)>, entries: Vec<(JournalEntry, Bytes)>) -> bool {
+    /// Tells what changed, then the entries that say why, and then the incidents that follow from them. Whether there was anything to tell.
+    pub(super) fn tell(
+        &mut self,
+        generation: u64,
+        changed: Vec<(InstanceId, Option<Told>)>,
+        entries: Vec<(JournalEntry, Bytes)>,
+        incidents: IncidentNews,
+    ) -> bool {
         self.generation = generation;
-        if changed.is_empty() && entries.is_empty() {
+        for id in &incidents.gone {
+            self.incidents.remove(id);
+            self.picture = None;
+        }
+        if changed.is_empty() && entries.is_empty() && incidents.told.is_empty() {
             return false;
         }
         let at: Arc<str> = clock::iso(clock::wall()).into();
@@ -130,6 +153,15 @@ impl Ring {
             let id = entry.event.as_ref().and_then(|event| event.instance());
             let subject = id.and_then(|id| self.rows.get(id).map(|told| &told.entry).or_else(|| gone.get(id)).cloned());
             events.push(Event { id: self.position, what: What::Entry { subject, json } });
+        }
+        for (incident, json) in incidents.told {
+            if incident.closed_at.is_none() {
+                self.incidents.insert(incident.id, (incident.clone(), json.clone()));
+            } else {
+                self.incidents.remove(&incident.id);
+            }
+            let at = at.clone();
+            events.push(Event { id: self.position, what: What::Incident { incident, json, at } });
         }
         self.picture = None;
         self.push(Batch::new(events, self.position));
@@ -157,15 +189,15 @@ impl Ring {
     /// All rows now.
     pub(super) fn picture(&mut self) -> Arc<Picture> {
         let (id, generation) = (self.position, self.generation);
-        let rows = &self.rows;
+        let (rows, incidents) = (&self.rows, &self.incidents);
         let draw = || {
             Arc::new(Picture {
                 id,
                 generation,
                 at: clock::iso(clock::wall()).into(),
                 rows: rows.values().map(|told| (told.entry.clone(), told.row.json.clone())).collect(),
-                stream: std::sync::OnceLock::new(),
-                message: std::sync::OnceLock::new(),
+                incidents: incidents.values().cloned().collect(),
+                written: Default::default(),
             })
         };
         self.picture.get_or_insert_with(draw).clone()
@@ -180,6 +212,7 @@ impl Ring {
             return Return::Anew(Resync::TooOld);
         }
         let (mut changes, mut entries) = (BTreeMap::<InstanceId, Change>::new(), Vec::new());
+        let mut incidents = BTreeMap::new();
         for batch in self.batches.iter().filter(|batch| batch.end.number >= since.number) {
             for event in &batch.events {
                 match &event.what {
@@ -190,10 +223,11 @@ impl Ring {
                     }
                     What::Entry { .. } if event.id.number > since.number => entries.push(event.clone()),
                     What::Entry { .. } => {}
+                    What::Incident { incident, .. } => drop(incidents.insert(incident.id, event.clone())),
                 }
             }
         }
         let rows = changes.into_values().map(|change| Event { id: since, what: What::Change(change) });
-        Return::Missed(rows.chain(entries).collect())
+        Return::Missed(rows.chain(entries).chain(incidents.into_values()).collect())
     }
 }

@@ -15,7 +15,7 @@ use peegeeq_domain::time::Timestamp;
 use serde_json::Value;
 
 use super::follow::{Known, changed};
-use super::ring::{Resync, Ring};
+use super::ring::{IncidentNews, Resync, Ring};
 use super::*;
 use crate::registry::catalog_cell;
 
@@ -48,6 +48,10 @@ impl Render for Plain {
 
     fn entry(&self, entry: &JournalEntry) -> Bytes {
         serde_json::json!({ "id": entry.seq.to_string(), "kind": "test" }).to_string().into()
+    }
+
+    fn incident(&self, incident: &Incident) -> Bytes {
+        serde_json::json!({ "id": incident.id, "open": incident.closed_at.is_none() }).to_string().into()
     }
 }
 
@@ -142,7 +146,7 @@ impl Server {
         let entries =
             self.waiting.drain(..durable).map(|entry| (self.render.entry(&entry), entry)).map(|(json, entry)| (entry, json)).collect();
         let changed = changed(&mut self.known, &self.catalog, true, &self.render);
-        self.shared.ring().tell(self.catalog.generation().0, changed, entries);
+        self.shared.ring().tell(self.catalog.generation().0, changed, entries, IncidentNews::default());
     }
 
     fn subscribe(&self, view: &View, since: Option<Seq>) -> Subscription {
@@ -332,4 +336,47 @@ fn what_is_the_same_for_all_is_written_once() {
     server.tell(&mut dice, true);
     let told: Vec<_> = subscriptions.iter_mut().map(Subscription::ready).collect();
     assert!(!told[0].is_empty() && told.windows(2).all(|pair| pair[0][0].as_ptr() == pair[1][0].as_ptr()));
+}
+
+/// A board whose one instance goes down at the first second and is well again at the second; entries are numbered from 1.
+fn incident_at(second: i64) -> peegeeq_domain::incident::Picture {
+    use peegeeq_domain::incident::{Board, Noted, Place, Rules};
+    let span = std::time::Duration::from_secs(5);
+    let mut board = Board::new(Rules { stable_after: span, together: span, before: span, kept_max: 9 });
+    let at = |second: i64| Timestamp::from_epoch_millis(second * 1000);
+    let id = InstanceId::parse("a").unwrap();
+    for (number, to) in [(1, Verdict::Down { in_a_row: 3 }), (2, Verdict::Passing)] {
+        if i64::try_from(number).unwrap() <= second {
+            let event = JournalEvent::VerdictChanged { id: id.clone(), from: Verdict::Unprobed, to, evidence: String::new() };
+            board.apply(&Noted { place: Place { number, epoch: EPOCH }, at: at(i64::try_from(number).unwrap()), event });
+        }
+    }
+    board.picture(at(second))
+}
+
+#[test]
+fn incidents_are_told_when_they_open_change_and_close_and_to_those_who_asked_only() {
+    let server = Server::new();
+    let asked = View { topics: Topics { instances: false, journal: false, incidents: true }, ..View::default() };
+    let elsewhere = View { filter: Filter { environment: Some("x".into()), ..Filter::default() }, ..asked.clone() };
+    let mut subscribers = [&asked, &View::default(), &elsewhere].map(|view| server.subscribe(view, None));
+    let kinds = |texts: Vec<Bytes>| -> Vec<String> {
+        let read = |text: &Bytes| serde_json::from_slice::<Value>(text).unwrap();
+        texts.iter().map(read).map(|told| format!("{} {}", told["type"], told["incident"]["open"])).collect()
+    };
+    assert_eq!(subscribers.each_mut().map(|subscriber| kinds(subscriber.ready()).len()), [1, 1, 1], "everybody begins with a picture");
+    let mut known = super::follow::KnownIncidents::default();
+    for second in [0, 1, 2, 3, 7, 8] {
+        let news = super::follow::changed_incidents(&mut known, &incident_at(second), &server.render);
+        server.shared.ring().tell(0, Vec::new(), Vec::new(), news);
+    }
+    let told = subscribers.each_mut().map(|subscriber| kinds(subscriber.ready()));
+    assert_eq!(told[0], ["\"incident\" true", "\"incident\" true", "\"incident\" false"]);
+    assert!(told[1].is_empty() && told[2].is_empty(), "{told:?}");
+    let mut back = server.subscribe(&asked, Some(Seq { epoch: EPOCH, number: 3 }));
+    assert_eq!(kinds(back.ready()), ["\"incident\" false"], "who comes back is told how it is now");
+    assert!(
+        super::follow::changed_incidents(&mut Default::default(), &incident_at(8), &server.render).told.is_empty(),
+        "old news is no news"
+    );
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use peegeeq_domain::catalog::{Entry, Filter};
+use peegeeq_domain::incident::Incident;
 
 use super::event::{Batch, Change, Event, Picture, What};
 use super::ring::Resync;
@@ -19,11 +20,23 @@ pub struct Topics {
     pub instances: bool,
     /// Entries of the journal.
     pub journal: bool,
+    /// Incidents.
+    pub incidents: bool,
+}
+
+impl Topics {
+    /// In how many ways topics can be chosen.
+    pub(super) const CHOICES: usize = 8;
+
+    /// Which of these ways.
+    fn choice(self) -> usize {
+        usize::from(self.instances) | usize::from(self.journal) << 1 | usize::from(self.incidents) << 2
+    }
 }
 
 impl Default for Topics {
     fn default() -> Self {
-        Self { instances: true, journal: true }
+        Self { instances: true, journal: true, incidents: false }
     }
 }
 
@@ -46,20 +59,21 @@ pub(super) enum Form {
 }
 
 impl View {
-    fn is_everything(&self) -> bool {
-        *self == Self::default()
+    /// Where what is written for everybody with these topics is kept, if this view leaves no instance out.
+    fn shared(&self) -> Option<usize> {
+        self.filter.is_empty().then(|| self.topics.choice())
     }
 
     /// A batch as an event stream; empty if nothing of it is for this view.
     pub(super) fn stream_of(&self, batch: &Batch) -> Bytes {
         let write = || self.texts(&batch.events, Form::Stream).concat().into();
-        if self.is_everything() { batch.stream.get_or_init(write).clone() } else { write() }
+        self.shared().map_or_else(write, |choice| batch.streams[choice].get_or_init(write).clone())
     }
 
     /// A batch as messages.
     pub(super) fn messages_of(&self, batch: &Batch) -> Arc<[Bytes]> {
         let write = || self.texts(&batch.events, Form::Message).into_iter().map(Bytes::from).collect();
-        if self.is_everything() { batch.messages.get_or_init(write).clone() } else { write() }
+        self.shared().map_or_else(write, |choice| batch.messages[choice].get_or_init(write).clone())
     }
 
     /// The texts of events that are for this view.
@@ -77,7 +91,20 @@ impl View {
                 let meant = subject.as_ref().is_none_or(|entry| self.filter.matches(entry));
                 (self.topics.journal && meant).then(|| framed(form, "journal", event.id, text(json)))
             }
+            What::Incident { incident, json, at } => {
+                let told = || format!(r#"{{"incident":{},"timestamp":"{at}"}}"#, text(json));
+                (self.topics.incidents && self.wants(incident)).then(|| framed(form, "incident", event.id, &told()))
+            }
         }
+    }
+
+    /// Whether an incident is for this view: it affects something of the environment and the region that are looked at.
+    fn wants(&self, incident: &Incident) -> bool {
+        let Filter { environment, region, .. } = &self.filter;
+        let is = |wanted: &Option<String>, found: &Option<Arc<str>>| wanted.is_none() || wanted.as_deref() == found.as_deref();
+        let mut domains = incident.affected.iter().map(|affected| &affected.domain);
+        (environment.is_none() && region.is_none())
+            || domains.any(|domain| is(environment, &domain.environment) && is(region, &domain.region))
     }
 
     /// What a change is to this view: a row may come into it or leave it without coming or going.
@@ -93,15 +120,21 @@ impl View {
         }
     }
 
-    /// All rows of this view, in a form; `None` if rows are not its topic.
-    pub(super) fn picture(&self, picture: &Picture, form: Form) -> Option<Bytes> {
-        let write = || Bytes::from(framed(form, "snapshot", picture.id, &self.picture_json(picture)));
-        let kept = match form {
-            Form::Stream => &picture.stream,
-            Form::Message => &picture.message,
+    /// All rows and open incidents of this view, in a form; empty if neither is its topic.
+    pub(super) fn picture(&self, picture: &Picture, form: Form) -> Vec<Bytes> {
+        let write = || {
+            let rows = self.topics.instances.then(|| framed(form, "snapshot", picture.id, &self.picture_json(picture)));
+            let incidents = self.topics.incidents.then(|| framed(form, "incidents", picture.id, &self.incidents_json(picture)));
+            rows.into_iter().chain(incidents).map(Bytes::from).collect::<Vec<_>>()
         };
-        let written = || if self.is_everything() { kept.get_or_init(write).clone() } else { write() };
-        self.topics.instances.then(written)
+        let kept = |choice: usize| picture.written[usize::from(form == Form::Message)][choice].get_or_init(write).clone();
+        self.shared().map_or_else(write, kept)
+    }
+
+    fn incidents_json(&self, picture: &Picture) -> String {
+        let wanted = picture.incidents.iter().filter(|(incident, _)| self.wants(incident));
+        let incidents: Vec<&str> = wanted.map(|(_, json)| text(json)).collect();
+        format!(r#"{{"incidents":[{}],"timestamp":"{}"}}"#, incidents.join(","), picture.at)
     }
 
     fn picture_json(&self, picture: &Picture) -> String {

@@ -13,6 +13,7 @@ mod federation;
 mod gateway;
 mod guide;
 mod health;
+mod incidents;
 mod instances;
 mod management;
 mod original;

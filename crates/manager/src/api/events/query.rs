@@ -21,6 +21,8 @@ const LIMIT_MAX: usize = 1000;
 pub(super) struct EventsParameters {
     /// Only about this instance.
     instance: Option<String>,
+    /// Only about instances of exactly this environment: as they were registered then, as far as the journal tells, else as they are now.
+    environment: Option<String>,
     /// Only of these kinds, separated by commas or said again: `instance.verdict`, or `operator.` for all that begin so.
     kind: Option<String>,
     /// Only at this time or later, ISO 8601.

@@ -18,7 +18,7 @@ const NOWHERE: Seq = Seq { epoch: 0, number: 0 };
 #[into_params(parameter_in = Query, rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes the query; the reader takes parameters one by one to name all faults at once")]
 pub(super) struct UpdatesParameters {
-    /// `instances`, `journal`, or both with a comma; default both.
+    /// `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`.
     topics: Option<String>,
     /// The id of the last event that was received, `<epoch>:<seq>`: go on from there.
     #[param(pattern = "^[0-9]+:[0-9]+$")]
@@ -47,12 +47,13 @@ pub(super) fn read(parameters: Vec<(String, String)>, headers: &HeaderMap) -> Re
 }
 
 fn read_topics<'a>(faults: &mut Vec<Fault>, words: impl Iterator<Item = &'a str>) -> Topics {
-    let mut topics = Topics { instances: false, journal: false };
+    let mut topics = Topics { instances: false, journal: false, incidents: false };
     for word in words {
         match word.trim() {
             "instances" => topics.instances = true,
             "journal" => topics.journal = true,
-            _ => faults.push(Fault::new("topics", "topics must be instances, journal, or both")),
+            "incidents" => topics.incidents = true,
+            _ => faults.push(Fault::new("topics", "topics must be instances, journal, incidents, or several of them")),
         }
     }
     topics
@@ -76,7 +77,7 @@ pub(super) fn read_message(text: &str) -> Result<View, String> {
     let topics = match &message["topics"] {
         Value::Null => Topics::default(),
         Value::Array(words) => read_topics(&mut faults, words.iter().map(|word| word.as_str().unwrap_or(""))),
-        _ => return Err("topics must be a list of instances and journal".to_owned()),
+        _ => return Err("topics must be a list of instances, journal and incidents".to_owned()),
     };
     if let Some(fault) = faults.pop() {
         return Err(fault.message);
@@ -111,7 +112,7 @@ mod tests {
     fn messages_say_topics_and_filters() {
         let view = read_message(r#"{"type":"subscribe","topics":["journal"],"filter":{"environment":"prod","metadata":{"zone":"a"}}}"#);
         let view = view.expect("valid");
-        assert_eq!(view.topics, Topics { instances: false, journal: true });
+        assert_eq!(view.topics, Topics { instances: false, journal: true, incidents: false });
         assert_eq!(view.filter.environment.as_deref(), Some("prod"));
         assert_eq!(view.filter.metadata, [("zone".to_owned(), "a".to_owned())]);
         assert_eq!(read_message(r#"{"type":"subscribe"}"#), Ok(View::default()));

@@ -22,6 +22,9 @@ const FIRST: &[u8] = b": welcome\nretry: 2000\n\n";
 
 /// Tells what changes, as it changes: a `snapshot`, then `change` and `journal` events, and `resync` before another snapshot.
 ///
+/// With the topic `incidents` also `incidents` (those that are open, with the snapshot: `{"incidents":[…],"timestamp":…}`) and `incident` (one that opened,
+/// changed or closed: `{"incident":{…},"timestamp":…}`, in the shape of the list of incidents).
+///
 /// Any `metadata.KEY=VALUE` is a filter too. The id of each event is a position of the journal; a reconnecting browser goes on
 /// from there. A comment comes every 15 seconds when nothing else does.
 #[utoipa::path(

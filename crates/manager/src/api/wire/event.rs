@@ -2,7 +2,7 @@
 
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{Instance, Verb};
-use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::journal::{JournalEvent, TroubledSetup};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -21,7 +21,7 @@ pub struct EventView {
     /// When, ISO 8601.
     pub at: String,
     /// What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    /// `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+    /// `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
     /// another version wrote it.
     pub kind: &'static str,
     /// The instance it is about, if it is about one.
@@ -66,6 +66,9 @@ fn summary(event: &JournalEvent) -> String {
         JournalEvent::VerdictChanged { id, from, to, evidence } => {
             format!("{id} went from {} to {}: {evidence}", from.as_str(), to.as_str())
         }
+        JournalEvent::SetupsChanged { id, troubled, .. } => setups_sentence(id.as_str(), troubled),
+        JournalEvent::Doubted { reason, .. } => format!("the manager does not trust its own checks: {reason}"),
+        JournalEvent::Trusted => "the manager trusts its checks again".to_owned(),
         JournalEvent::Gap { lost } => format!("{lost} entries were lost because the disk was too slow"),
     }
 }
@@ -94,8 +97,29 @@ fn details(event: &JournalEvent) -> Value {
         JournalEvent::VerdictChanged { from, to, evidence, .. } => {
             json!({ "from": verdict(*from), "to": verdict(*to), "evidence": evidence })
         }
+        JournalEvent::SetupsChanged { troubled, seen, .. } => {
+            json!({ "seen": seen, "troubled": troubled.iter().map(troubled_setup).collect::<Vec<_>>() })
+        }
+        JournalEvent::Doubted { reason, hosts_are_silent } => json!({ "reason": reason, "hostsAreSilent": hosts_are_silent }),
+        JournalEvent::Trusted => json!({}),
         JournalEvent::Gap { lost } => json!({ "lost": lost }),
     }
+}
+
+fn setups_sentence(id: &str, troubled: &[TroubledSetup]) -> String {
+    match troubled {
+        [] => format!("all setups of {id} work"),
+        [one] => {
+            let how = if one.is_missing { "is missing" } else { "does not work" };
+            format!("setup '{}' of {id} {how}: {}", one.setup, one.reason)
+        }
+        [first, rest @ ..] => format!("setup '{}' of {id} and {} more do not work: {}", first.setup, rest.len(), first.reason),
+    }
+}
+
+fn troubled_setup(troubled: &TroubledSetup) -> Value {
+    let state = if troubled.is_missing { "missing" } else { "down" };
+    json!({ "setupId": troubled.setup, "database": troubled.database, "state": state, "reason": troubled.reason })
 }
 
 fn verdict(verdict: Verdict) -> Value {

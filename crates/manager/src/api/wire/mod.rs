@@ -5,6 +5,7 @@
 pub mod event;
 pub mod federation;
 pub mod health;
+pub mod incident;
 pub mod instance;
 pub mod management;
 pub mod managers;

@@ -10,6 +10,7 @@ mod events;
 mod failure;
 mod federation;
 mod generate;
+mod incidents;
 mod instances;
 pub(super) mod line;
 mod markdown;
@@ -67,6 +68,7 @@ async fn remote(operation: Operation, settings: &RawArgs) -> Result<Page, Failur
         Operation::Overview(asked) => federation::run(federation::Kind::Overview, asked).await,
         Operation::Metrics(asked) => federation::metrics(asked).await,
         Operation::Events(asked) => events::run(&Call::new(&asked.manager, &asked.output)?, asked).await,
+        Operation::Incidents(asked) => incidents::run(&Call::new(&asked.manager, &asked.output)?, asked).await,
         Operation::Routing(asked) => routing::show(&Call::new(&asked.manager, &asked.output)?, asked.watch).await,
         Operation::Route(Route::Explain(asked)) => routing::explain(&Call::new(&asked.manager, &asked.output)?, asked).await,
         Operation::Top(asked) => top::run(asked).await,

@@ -94,6 +94,7 @@ impl Monitor {
             seen.setups.retain(|setup| !forgotten.contains(&setup.id));
             let before = self.observations.slot(watched.id().as_str()).and_then(|slot| slot.setups());
             log::setups(watched.id(), before.as_deref(), &seen);
+            self.noting.setups(watched.id(), &seen);
             self.observations.note_setups(watched.id().as_str(), seen);
         }
         let next = if again { now } else { next_slot(now, interval, place) };
@@ -117,11 +118,12 @@ impl Monitor {
         self.look_soon(serial, now);
     }
 
-    fn show_forgotten(&self, id: &InstanceId, forgotten: &[Arc<str>]) {
+    fn show_forgotten(&mut self, id: &InstanceId, forgotten: &[Arc<str>]) {
         let seen = self.observations.slot(id.as_str()).and_then(|slot| slot.setups());
         if let Some(seen) = seen.filter(|_| !forgotten.is_empty()) {
             let mut seen = SetupsSeen::clone(&seen);
             seen.setups.retain(|setup| !forgotten.contains(&setup.id));
+            self.noting.setups(id, &seen);
             self.observations.note_setups(id.as_str(), seen);
         }
     }

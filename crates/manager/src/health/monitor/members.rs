@@ -69,6 +69,7 @@ impl Monitor {
     }
 
     fn forget(&mut self, id: &InstanceId) {
+        self.noting.forget(id);
         let Some(serial) = self.serials.remove(id) else { return };
         self.probes_due.set(serial, None);
         self.looks_due.set(serial, None);

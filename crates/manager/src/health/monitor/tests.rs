@@ -7,12 +7,13 @@ use std::time::Duration;
 use peegeeq_domain::catalog::{Catalog, CatalogEvent, Generation};
 use peegeeq_domain::health::{HealthPolicy, Verdict};
 use peegeeq_domain::instance::{Draft, Instance, InstanceId, Registration};
+use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 use peegeeq_testkit::{FakeInstance, Options, Setup, secs, wait_until};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use crate::health::{Check, HealthHandle, HealthSettings, Judge, Judgement, Remember, Ties, start};
+use crate::health::{Check, HealthHandle, HealthSettings, Judge, Judgement, Note, Remember, Ties, start};
 use crate::net::{Dialer, DialerSettings, TlsSettings};
 use crate::observations::{Checkup, Observations};
 use crate::registry::{CatalogPublisher, CatalogReader, KnownSetups, catalog_cell};
@@ -69,6 +70,8 @@ struct Scene {
     judged: Arc<Mutex<Vec<Judgement>>>,
     /// All that was to be written about setups, in order.
     written: Arc<Mutex<Vec<KnownSetups>>>,
+    /// All that was to be journalled beside verdicts, in order.
+    noted: Arc<Mutex<Vec<JournalEvent>>>,
     /// While `false`, judgements wait before they reach the catalog.
     gate: watch::Sender<bool>,
     /// While `true`, judgements are lost.
@@ -108,11 +111,19 @@ impl Scene {
                 Box::pin(std::future::ready(()))
             })
         };
-        let ties = Ties { judge, remember, known };
+        let noted = Arc::<Mutex<Vec<JournalEvent>>>::default();
+        let note: Note = {
+            let noted = noted.clone();
+            Arc::new(move |batch| {
+                noted.lock().unwrap().extend(batch);
+                Box::pin(std::future::ready(()))
+            })
+        };
+        let ties = Ties { judge, remember, note, known };
         let dialer = Arc::new(Dialer::new(dialing()).unwrap());
         let observations = Arc::<Observations>::default();
         let handle = start(settings, reader.clone(), observations.clone(), ties, dialer, &tasks);
-        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, written, gate, losing }
+        Self { tasks, _ended: ended, publisher, reader, observations, handle, judged, written, noted, gate, losing }
     }
 
     fn register(&self, id: &str, host: &str, port: u16) {

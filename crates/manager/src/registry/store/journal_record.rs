@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{InstanceId, Presence, Revision, Verb};
-use peegeeq_domain::journal::JournalEvent;
+use peegeeq_domain::journal::{JournalEvent, TroubledSetup};
 use peegeeq_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,44 @@ struct JournalRecord<'a> {
     reason: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     instance: Option<InstanceRecord<'a>>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    troubled: Option<Vec<TroubledRecord<'a>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    silent: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TroubledRecord<'a> {
+    #[serde(borrow)]
+    setup: Cow<'a, str>,
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    database: Option<Cow<'a, str>>,
+    #[serde(default)]
+    missing: bool,
+    #[serde(borrow)]
+    reason: Cow<'a, str>,
+}
+
+impl<'a> TroubledRecord<'a> {
+    fn of(troubled: &'a TroubledSetup) -> Self {
+        Self {
+            setup: (&*troubled.setup).into(),
+            database: troubled.database.as_deref().map(Cow::Borrowed),
+            missing: troubled.is_missing,
+            reason: (&*troubled.reason).into(),
+        }
+    }
+
+    fn troubled(&self) -> TroubledSetup {
+        TroubledSetup {
+            setup: (&*self.setup).into(),
+            database: self.database.as_deref().map(Arc::from),
+            is_missing: self.missing,
+            reason: (&*self.reason).into(),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -142,6 +180,13 @@ pub(super) fn write(epoch: u64, at: Timestamp, event: &JournalEvent, out: &mut V
             evidence: Some(evidence.into()),
             ..record
         },
+        JournalEvent::SetupsChanged { troubled, seen, .. } => {
+            JournalRecord { troubled: Some(troubled.iter().map(TroubledRecord::of).collect()), seen: Some(*seen), ..record }
+        }
+        JournalEvent::Doubted { reason, hosts_are_silent } => {
+            JournalRecord { reason: Some(reason.into()), silent: Some(*hosts_are_silent), ..record }
+        }
+        JournalEvent::Trusted => record,
         JournalEvent::Gap { lost } => JournalRecord { lost: Some(*lost), ..record },
     };
     out.push(VERSION);
@@ -219,6 +264,13 @@ fn event(mut record: JournalRecord) -> Option<JournalEvent> {
             to: record.to.as_ref()?.verdict()?,
             evidence: text(&record.evidence)?,
         },
+        "instance.setups" => JournalEvent::SetupsChanged {
+            id: id()?,
+            troubled: record.troubled.as_ref()?.iter().map(TroubledRecord::troubled).collect(),
+            seen: record.seen.unwrap_or_default(),
+        },
+        "manager.doubt" => JournalEvent::Doubted { reason: text(&record.reason)?, hosts_are_silent: record.silent.unwrap_or_default() },
+        "manager.trust" => JournalEvent::Trusted,
         "journal.gap" => JournalEvent::Gap { lost: record.lost? },
         _ => return None,
     })

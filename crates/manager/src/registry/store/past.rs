@@ -261,6 +261,7 @@ fn is_judgement(event: &JournalEvent) -> bool {
         JournalEvent::Updated { instance, .. } | JournalEvent::Ordered { instance, .. } => {
             instance.as_ref().is_some_and(|instance| instance.incarnation == instance.revision)
         }
+        JournalEvent::SetupsChanged { .. } => false,
         _ => true,
     }
 }

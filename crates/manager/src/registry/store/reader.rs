@@ -134,6 +134,15 @@ impl JournalReader {
         Ok(self.database.with(|database| Snapshot::of(database)?.page(query))?)
     }
 
+    /// The entries of these numbers, as far as they are kept.
+    pub fn entries(&self, numbers: &[u64]) -> Result<Vec<JournalEntry>, ReadError> {
+        Ok(self.database.with(|database| {
+            let snapshot = Snapshot::of(database)?;
+            let found: Result<Vec<_>, redb::Error> = numbers.iter().map(|number| snapshot.entry(*number)).collect();
+            Ok(found?.into_iter().flatten().collect())
+        })?)
+    }
+
     /// Entries after a number, in order, at most `limit`.
     pub fn after(&self, number: u64, limit: usize) -> Result<EventPage, ReadError> {
         self.page(&EventQuery { after: Some(number), limit, ..EventQuery::default() })

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::instance::{Instance, InstanceId, Patch, Registration, Revision};
+use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,6 +20,9 @@ const JUDGEMENTS_WAITING_MAX: usize = 64;
 
 /// Bundles of known setups that wait for the writer, which takes them without waiting for the disk.
 const SETUPS_WAITING_MAX: usize = 4;
+
+/// Bundles of journal entries that wait for the writer, which takes them without waiting for the disk.
+const NOTES_WAITING_MAX: usize = 4;
 
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +141,7 @@ pub struct RegistryHandle {
     commands: mpsc::Sender<Command>,
     judgements: mpsc::Sender<Judgements>,
     setups: mpsc::Sender<Vec<KnownSetups>>,
+    notes: mpsc::Sender<Vec<JournalEvent>>,
     status: Arc<ArcSwap<StoreStatus>>,
     journal: Journal,
 }
@@ -146,6 +151,7 @@ pub(super) struct Doors {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
     pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
+    pub(super) notes: mpsc::Receiver<Vec<JournalEvent>>,
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
@@ -153,9 +159,10 @@ pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHa
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
     let (setups, setups_in) = mpsc::channel(SETUPS_WAITING_MAX);
+    let (notes, notes_in) = mpsc::channel(NOTES_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
-    let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, setups, status, journal }, doors)
+    let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, notes: notes_in, status: status.clone() };
+    (RegistryHandle { commands, judgements, setups, notes, status, journal }, doors)
 }
 
 impl RegistryHandle {
@@ -210,6 +217,13 @@ impl RegistryHandle {
     pub async fn remember(&self, setups: Vec<KnownSetups>) {
         // A closed channel: the manager stops, and the next one asks the instances again.
         let _ = self.setups.send(setups).await;
+    }
+
+    /// Hands over what happened beside orders and verdicts, and returns when the writer took it; at once when the manager is
+    /// stopping. Journalled when the disk has time.
+    pub async fn note(&self, events: Vec<JournalEvent>) {
+        // A closed channel: the manager stops, and what comes after its last entry is unknown anyway.
+        let _ = self.notes.send(events).await;
     }
 
     /// What happened.

@@ -44,13 +44,13 @@ pub fn start<M: Medium>(store: Store<M>, loaded: Loaded, settings: RegistrySetti
     let (publisher, reader) = catalog_cell(catalog);
     let (position_out, position) = watch::channel(store.last_seq());
     let journal = Journal::new(store.journal_reader(), position, tasks.clone());
-    let (handle, Doors { commands, judgements, setups, status }) = doors(settings, journal);
+    let (handle, Doors { commands, judgements, setups, notes, status }) = doors(settings, journal);
     let (jobs, jobs_in) = mpsc::channel(1);
     let (done_out, done) = mpsc::channel(1);
     tasks.vital_blocking(TaskName::RegistryStore, move || committer::run(store, jobs_in, &done_out));
     let writer = Writer::new(publisher, settings, status, jobs, position_out);
     let stop = tasks.stop_signal();
-    tasks.vital(TaskName::RegistryWriter, writer.run(Inputs { commands, judgements, setups, done }, stop));
+    tasks.vital(TaskName::RegistryWriter, writer.run(Inputs { commands, judgements, setups, notes, done }, stop));
     (handle, reader)
 }
 

@@ -67,6 +67,7 @@ pub(super) struct Inputs {
     pub(super) commands: mpsc::Receiver<Command>,
     pub(super) judgements: mpsc::Receiver<Judgements>,
     pub(super) setups: mpsc::Receiver<Vec<KnownSetups>>,
+    pub(super) notes: mpsc::Receiver<Vec<JournalEvent>>,
     pub(super) done: mpsc::Receiver<Finished>,
 }
 
@@ -75,10 +76,15 @@ impl Inputs {
         self.commands.close();
         self.judgements.close();
         self.setups.close();
+        self.notes.close();
     }
 
     fn is_over(&self) -> bool {
-        self.commands.is_closed() && self.commands.is_empty() && self.judgements.is_empty() && self.setups.is_empty()
+        self.commands.is_closed()
+            && self.commands.is_empty()
+            && self.judgements.is_empty()
+            && self.setups.is_empty()
+            && self.notes.is_empty()
     }
 }
 
@@ -121,6 +127,7 @@ impl Writer {
                     self.decide(waiting.drain(..));
                 }
                 Some(known) = inputs.setups.recv() => self.keepsakes.add(known, &self.publisher.current()),
+                Some(events) = inputs.notes.recv() => self.note(events),
                 _ = tidy.tick(), if free => self.begin(Planned::default()),
                 () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
             }
@@ -233,6 +240,11 @@ impl Writer {
         }
         self.show(events);
         drop(shown);
+    }
+
+    fn note(&mut self, events: Vec<JournalEvent>) {
+        let now = clock::wall();
+        events.into_iter().for_each(|event| self.backlog.add(now, event));
     }
 
     fn is_failing(&self) -> bool {

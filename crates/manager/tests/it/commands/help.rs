@@ -4,8 +4,21 @@ use insta::assert_snapshot;
 
 use crate::support::{Launch, source};
 
-const NAMES: [&str; 12] =
-    ["instances", "queues", "groups", "stores", "overview", "metrics", "events", "routing", "route", "top", "doctor", "context"];
+const NAMES: [&str; 13] = [
+    "instances",
+    "queues",
+    "groups",
+    "stores",
+    "overview",
+    "metrics",
+    "events",
+    "incidents",
+    "routing",
+    "route",
+    "top",
+    "doctor",
+    "context",
+];
 
 #[tokio::test]
 async fn short_help_names_every_command() {

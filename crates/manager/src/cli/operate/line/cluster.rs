@@ -122,6 +122,58 @@ Examples:
   peegeeq-service-manager events --limit 20
   peegeeq-service-manager events --instance peegeeq-web-01 --follow";
 
+/// `incidents`.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Incidents {
+    #[command(subcommand)]
+    pub command: Option<IncidentCommand>,
+    #[command(flatten)]
+    pub manager: Manager,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// What can be asked about incidents.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum IncidentCommand {
+    /// The newest first; also without this word
+    List {
+        /// Only those that are open, or closed
+        #[arg(long, value_name = "open|closed")]
+        status: Option<String>,
+        /// Only those that affect this environment
+        #[arg(long, short, value_name = "NAME")]
+        environment: Option<String>,
+        /// Only those that affect this instance
+        #[arg(long, value_name = "ID")]
+        instance: Option<String>,
+        /// Only those that were open at this time or later
+        #[arg(long, value_name = "TIME")]
+        since: Option<String>,
+        /// Only those that began before this time
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+        /// At most so many
+        #[arg(long, short = 'n', value_name = "N", default_value_t = 50)]
+        limit: u32,
+    },
+    /// One incident: what changed before, who is affected, what happened
+    Get {
+        /// Which
+        #[arg(value_name = "ID")]
+        id: String,
+        /// As a page of Markdown, to paste into a report
+        #[arg(long)]
+        markdown: bool,
+    },
+}
+
+pub(super) const INCIDENTS: &str = "\
+Examples:
+  peegeeq-service-manager incidents
+  peegeeq-service-manager incidents list --status open
+  peegeeq-service-manager incidents get 1742 --markdown > incident.md";
+
 /// `routing`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct Routing {

@@ -7,7 +7,7 @@ mod instances;
 mod local;
 mod target;
 
-pub(crate) use cluster::{Events, Explain, Federated, Metrics, Question, Route, Routing, Top};
+pub(crate) use cluster::{Events, Explain, Federated, IncidentCommand, Incidents, Metrics, Question, Route, Routing, Top};
 pub(crate) use instances::{
     Check, Deregister, Drain, InstanceCommand, Instances, List, Maintenance, Register, Resume, UpdateOptions, Watch, Weight,
 };
@@ -39,6 +39,9 @@ pub enum Operation {
     /// What the manager remembers: registrations, transitions, orders
     #[command(after_help = cluster::EVENTS)]
     Events(Events),
+    /// What failed together, what changed before, and how it ended
+    #[command(after_help = cluster::INCIDENTS)]
+    Incidents(Incidents),
     /// How requests are spread just now
     #[command(after_help = cluster::ROUTING)]
     Routing(Routing),

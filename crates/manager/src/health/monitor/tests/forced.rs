@@ -91,7 +91,8 @@ async fn a_panic_in_a_probe_frees_its_place() {
     let (_publisher, reader) = catalog_cell(Catalog::default());
     let (tell, mut news) = tokio::sync::mpsc::channel(1);
     let judge: Judge = Arc::new(|_| Box::pin(std::future::ready(())));
-    let ties = Ties { judge, remember: Arc::new(|_| Box::pin(std::future::ready(()))), known: Vec::new() };
+    let (remember, note) = (Arc::new(|_| Box::pin(std::future::ready(())) as _), Arc::new(|_| Box::pin(std::future::ready(())) as _));
+    let ties = Ties { judge, remember, note, known: Vec::new() };
     let mut monitor = Monitor::new(settings(), reader, Arc::default(), ties, Arc::new(Dialer::new(dialing()).unwrap()), tell, tasks);
     for cause in [Cause::Forced, Cause::Scheduled(Lane::Slow)] {
         match cause {

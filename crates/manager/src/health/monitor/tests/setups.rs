@@ -37,6 +37,7 @@ async fn a_lost_database_is_seen_on_an_instance_that_says_it_is_up() {
     let alpha = scene.setup_becomes("a", "alpha", |setup| up(setup) && setup.database.is_some()).await;
     assert!(!alpha.missing);
     scene.setup_becomes("a", "b/e t", |setup| setup.database.is_some()).await;
+    scene.noted_become(&[0]).await;
 
     instance.set_database_down("alpha", true);
     scene.setup_becomes("a", "alpha", |setup| matches!(&setup.health, SetupHealth::Down { reason } if reason.contains("database"))).await;
@@ -121,6 +122,17 @@ async fn a_setup_that_did_not_come_along_when_its_instance_moved_is_missing() {
 }
 
 impl Scene {
+    /// How many setups were in trouble in each entry that was to be journalled, once it is these.
+    async fn noted_become(&self, wanted: &[usize]) {
+        wait_until("what is noted", PATIENCE, || {
+            let noted = self.noted.lock().unwrap();
+            let count = |event: &JournalEvent| if let JournalEvent::SetupsChanged { troubled, .. } = event { troubled.len() } else { 99 };
+            let found: Vec<_> = noted.iter().map(count).collect();
+            std::future::ready(if found == wanted { Ok(()) } else { Err(format!("{found:?}")) })
+        })
+        .await
+    }
+
     /// The setups that were last to be written, once they are these.
     async fn written_become(&self, wanted: &[&str]) -> KnownSetups {
         wait_until("what is written", PATIENCE, || {
