@@ -342,6 +342,22 @@ describe.skipIf(!browserPath())('the console', () => {
       await row(page, 'two').waitFor()
     })
 
+    it('wakes from a long sleep', async () => {
+      const page = await visit(manager.base, '/ui/instances')
+      await page.clock.install()
+      await page.reload()
+      await page.getByText('Live', { exact: true }).waitFor()
+      await row(page, 'two').waitFor()
+      await manager.register('overnight', two.port)
+      await page.clock.fastForward('08:00:00')
+      await row(page, 'overnight').waitFor()
+      await page.clock.runFor(5000)
+      await page.getByText('Live', { exact: true }).waitFor()
+      await manager.ask('DELETE', '/api/v1/instances/overnight/deregister')
+      await page.clock.runFor(2000)
+      await row(page, 'overnight').waitFor({ state: 'detached' })
+    })
+
     it('holds still while paused and tells how much it held back', async () => {
       const page = await visit(manager.base, '/ui/instances')
       await row(page, 'two').waitFor()
@@ -389,7 +405,9 @@ describe.skipIf(!browserPath())('the console', () => {
       const { execFileSync } = await import('node:child_process')
       const probe = new Manager(['serve'])
       const secret = 'e2e-secret-token-0123456789'
-      const line = execFileSync(process.env['MANAGER_BINARY'] ?? join(SHOTS, '../debug/peegeeq-service-manager'), ['token', 'hash', '--name', 'ops', '--role', 'admin'], { input: secret })
+      const reading = 'e2e-reading-token-0123456789'
+      const hash = (input: string, name: string, role: string) => execFileSync(process.env['MANAGER_BINARY'] ?? join(SHOTS, '../debug/peegeeq-service-manager'), ['token', 'hash', '--name', name, '--role', role], { input }).toString().trim()
+      const line = `${hash(secret, 'ops', 'admin')}\n${hash(reading, 'viewer', 'read')}\n`
       const file = join(SHOTS, 'tokens')
       writeFileSync(file, line)
       probe.argv.push(`-Dsecurity.tokens.file=${file}`)
@@ -411,6 +429,23 @@ describe.skipIf(!browserPath())('the console', () => {
         await page.reload()
         await page.getByText('No instance is registered').waitFor()
         expect(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 1, ''])
+
+        // Who may only read sees everything but the settings, and is told so when an order is refused.
+        await page.getByRole('button', { name: 'Sign out' }).click()
+        await dialog.getByLabel('Token').fill(reading)
+        await dialog.getByRole('button', { name: 'Use it' }).click()
+        await page.getByText('No instance is registered').waitFor()
+        await page.goto(`${probe.base}/ui/managers`)
+        await page.getByText('For administrators').waitFor()
+        expect(await axe(page)).toEqual([])
+        await shot(page, 'read-only')
+        await page.goto(`${probe.base}/ui/instances`)
+        await page.getByRole('button', { name: 'Register…' }).click()
+        await page.getByRole('dialog').getByLabel('Id').fill('x')
+        await page.getByRole('dialog').getByLabel('Host').fill('127.0.0.1')
+        await page.getByRole('dialog').getByLabel('Port').fill('7')
+        await page.getByRole('dialog').getByRole('button', { name: 'Register' }).click()
+        await page.getByRole('dialog').getByText(/this token may only read/).waitFor()
       } finally {
         await probe.end()
       }

@@ -17,6 +17,8 @@ class Watch {
   readonly answer = new Resource<Incidents>(5000, () => {}, true)
   open = $derived<Incident[]>(this.answer.data?.incidents.filter((incident) => incident.status === 'open') ?? [])
   count = $derived(this.answer.data?.open ?? 0)
+  /** Whether anything is bad at this moment; if not, the open ones only wait to be closed. */
+  bad = $derived(this.open.some((incident) => incident.affected.bad > 0))
 
   /** To be called once, by a component that stays. */
   start(): void {

@@ -11,6 +11,7 @@ export function stateOf(event: JournalEvent): string {
   if (event.kind === 'journal.gap' || event.kind === 'manager.doubt') return 'degraded'
   if (event.kind === 'operator.expired' || event.kind === 'operator.resume' || event.kind === 'manager.trust') return 'healthy'
   if (event.kind === 'instance.registered' || event.kind === 'instance.updated' || event.kind === 'manager.started') return 'unknown'
+  if (event.kind === 'instance.setups' && event.summary.startsWith('all setups')) return 'healthy'
   const words = `${event.kind} ${event.summary}`.toLowerCase()
   if (/deregister|removed/.test(words)) return 'stopping'
   if (/unhealthy|down|failed|missing|refused/.test(words)) return 'failed'
