@@ -1,17 +1,15 @@
-// A stand-in for what a manager may not have yet: the stream of updates, the journal, orders with a reason, routing.
+// A stand-in for the stream of updates, which can be cut, made to resync, or be missing altogether.
 //
 // Passes everything else on to a real manager. For developing and for the tests of the stream; not part of the product.
 //   npm run mock -- http://127.0.0.1:9090 5198, then MANAGER=http://127.0.0.1:5198 npm run dev
 import { createServer, request as ask, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 
 interface Row { instanceId: string; status: string; [key: string]: unknown }
-interface Entry { id: string; at: string; kind: string; instanceId: string | null; summary: string; details: unknown }
 
 export class Mock {
   readonly server: Server
   #listeners = new Set<ServerResponse>()
   #rows = new Map<string, Row>()
-  #journal: Entry[] = []
   #sequence = 0
   #timer: NodeJS.Timeout
   readonly manager: string
@@ -61,18 +59,10 @@ export class Mock {
   }
 
   #change(kind: string, instanceId: string, instance: Row | null): void {
-    const before = this.#rows.get(instanceId)
     if (instance) this.#rows.set(instanceId, instance)
     else this.#rows.delete(instanceId)
     const timestamp = new Date().toISOString()
     this.#send('change', { kind, instanceId, instance, generation: this.#sequence, timestamp })
-    if (kind !== 'instance.updated' || before?.status !== instance?.status) {
-      const summary = kind === 'instance.updated' ? `${before?.status} → ${instance?.status}` : kind.slice('instance.'.length)
-      const entry: Entry = { id: `1:${this.#sequence}`, at: timestamp, kind, instanceId, summary, details: { generation: this.#sequence } }
-      this.#journal.unshift(entry)
-      this.#journal.length = Math.min(this.#journal.length, 5000)
-      this.#send('journal', entry)
-    }
   }
 
   #send(event: string, data: unknown): void {
@@ -85,12 +75,6 @@ export class Mock {
     const json = (body: unknown, status = 200) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
     if (url.pathname === '/api/v1/updates' && !this.#streams) return void json({ error: 'there is nothing at /api/v1/updates: see /docs/' }, 404)
     if (url.pathname === '/api/v1/updates') return this.#updates(response)
-    if (url.pathname === '/api/v1/events') return void json(this.#events(url.searchParams))
-    const history = /^\/api\/v1\/instances\/([^/]+)\/(history|availability)$/.exec(url.pathname)
-    if (history?.[2] === 'history') return void json(this.#events(new URLSearchParams({ instance: decodeURIComponent(history[1]!) })))
-    if (history) return void json(availability())
-    if (url.pathname === '/api/v1/routing') return void json(this.#routing())
-    if (url.pathname === '/api/v1/routing/explain') return void json(this.#explained())
     this.#pass(request, response)
   }
 
@@ -106,29 +90,6 @@ export class Mock {
     })
   }
 
-  #events(query: URLSearchParams): unknown {
-    const fits = (entry: Entry) =>
-      (!query.get('instance') || entry.instanceId === query.get('instance')) && (!query.get('kind') || entry.kind === query.get('kind')) &&
-      (!query.get('from') || entry.at >= query.get('from')!) && (!query.get('to') || entry.at < query.get('to')!)
-    return { message: 'Events retrieved successfully', events: this.#journal.filter(fits).slice(0, Number(query.get('limit') ?? 100)), next: null, timestamp: new Date().toISOString() }
-  }
-
-  #routing(): unknown {
-    const ids = [...this.#rows.keys()].slice(0, 20)
-    const instances = ids.map((instanceId, at) => ({
-      instanceId, rung: 'region', excluded: null, weight: 1, requests: 100, share: Math.floor(1000 / ids.length), failures: at === 0 ? 5 : 0, inFlight: 1, waiting: 0, latencyMs: 3.2,
-      ejection: at === 0 ? { state: 'ejected', sentence: '5 failures in a row, left alone for 10 s' } : { state: 'closed', sentence: '0 of 5 failures in a row' }, slowStart: null,
-    }))
-    const rules = { retries: { requests: 100, retries: 2, allowance: 20, windowMs: 10_000 }, ejection: { failures: 5, durationMs: 10_000, maxPercent: 50 } }
-    return { strategy: 'least-loaded', strategies: { environments: {} }, affinity: 'none', home: { region: 'eu' }, ...rules, instances, setups: [], timestamp: new Date().toISOString() }
-  }
-
-  #explained(): unknown {
-    const ids = [...this.#rows.keys()].slice(0, 3)
-    const members = ids.map((instanceId, at) => ({ instanceId, standing: 'candidate', sentence: 'it can serve the request', chosen: at === 0, score: { weight: 1, inFlight: at, latencyMs: 3.2, cost: at } }))
-    return { sentence: `it goes to ${ids[0]}`, effect: 'read', stream: false, setupId: null, strategy: 'least-loaded', affinity: false, status: null, groups: [{ members }] }
-  }
-
   #pass(request: IncomingMessage, response: ServerResponse): void {
     const target = new URL(request.url ?? '/', this.manager)
     const headers = { ...request.headers, host: target.host }
@@ -140,12 +101,6 @@ export class Mock {
     passed.on('error', () => (response.headersSent ? response.destroy() : response.writeHead(502).end()))
     request.pipe(passed)
   }
-}
-
-function availability(): unknown {
-  const now = Date.now()
-  const at = (hours: number) => new Date(now - hours * 3_600_000).toISOString()
-  return { availability: 0.9792, spans: [{ from: at(24), to: at(9), state: 'healthy' }, { from: at(9), to: at(8.5), state: 'unhealthy' }, { from: at(8.5), to: null, state: 'healthy' }] }
 }
 
 if (process.argv[1]?.endsWith('.mock.mjs')) {

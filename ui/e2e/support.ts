@@ -1,11 +1,12 @@
 // What the browser tests stand on: a real manager, instances that can be killed, the system's browser, and an eye on what a page
 // must never do.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContextOptions, type Locator, type Page } from 'playwright-core'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const BINARY = process.env['MANAGER_BINARY'] ?? join(ROOT, 'target/debug/peegeeq-service-manager')
@@ -76,11 +77,13 @@ export class Manager {
 export class Instance {
   #server: Server | undefined
   port = 0
+  /** Answers everything but its health with an error. */
+  failing = false
 
   async start(): Promise<this> {
     this.#server = createServer((request, response) => {
       const body = request.url === '/health' ? { status: 'UP', service: 'peegeeq-rest-api' } : { count: 0, setupIds: [], queueCount: 0, queues: [], message: 'none' }
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
+      response.writeHead(this.failing && request.url !== '/health' ? 500 : 200, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
     })
     await new Promise<void>((resolve) => this.#server!.listen(this.port, '127.0.0.1', resolve))
     const address = this.#server.address()
@@ -107,7 +110,7 @@ export interface Watched {
 export async function open(browser: Browser, base: string, path: string, options: BrowserContextOptions = {}): Promise<Watched> {
   const context = await browser.newContext({ viewport: { width: 1360, height: 860 }, ...options })
   // Far beyond what anything takes: a busy machine must not fail a test, only something that never comes.
-  context.setDefaultTimeout(60_000)
+  context.setDefaultTimeout(Number(process.env['PATIENCE_MS'] ?? 60_000))
   const page = await context.newPage()
   const wrongs: string[] = []
   page.on('pageerror', (error) => wrongs.push(`error: ${error.stack}`))
@@ -127,3 +130,23 @@ export async function open(browser: Browser, base: string, path: string, options
   await page.goto(base + path)
   return { page, wrongs }
 }
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+interface Finding { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] }
+
+/** Judged in a world of its own, so that the page's policy need not be loosened for it. */
+export async function axe(page: Page): Promise<string[]> {
+  const session = await page.context().newCDPSession(page)
+  const { frameTree } = await session.send('Page.getFrameTree')
+  const { executionContextId } = await session.send('Page.createIsolatedWorld', { frameId: frameTree.frame.id })
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  const expression = `${AXE}; axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then((found) => JSON.stringify(found.violations))`
+  const { result } = await session.send('Runtime.evaluate', { expression, contextId: executionContextId, awaitPromise: true, returnByValue: true })
+  await session.detach()
+  const found = JSON.parse(String(result.value)) as Finding[]
+  return found.map((one) => `${one.id} (${one.impact}): ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 200)} ${node.failureSummary ?? ''}`).join(' | ')}`)
+}
+
+export const shot = (page: Page, name: string): Promise<Buffer> => page.screenshot({ path: join(SHOTS, `${name}.png`) })
+export const row = (page: Page, id: string): Locator => page.locator(`tr[data-id="${id}"]`)

@@ -22,11 +22,11 @@ use crate::api::federation::{self as api_federation, FederationApi};
 use crate::api::listing::Listing;
 use crate::api::management::ManagementApi;
 use crate::api::routing::RoutingApi;
-use crate::api::state::{ApiState, Identity, Readiness};
+use crate::api::state::{ApiState, Identity, Readiness, Setting};
 use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
 use crate::clock;
-use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::config::{AnonymousRole, Config, Effective, EmptyStatus, FederationConfig, HealthConfig, Origin, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings, HedgePolicy};
@@ -131,8 +131,8 @@ fn check(config: &Config) -> Result<Checked, StartError> {
     Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)?, webhook })
 }
 
-/// Starts a manager on the runtime of the caller, which carries the background work.
-pub async fn start(config: Config) -> Result<RunningApp, StartError> {
+/// Starts a manager on the runtime of the caller, which carries the background work. `told` are the settings for people.
+pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, StartError> {
     let Checked { tokens, listed, webhook } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
     let bound = BoundServer::bind(server_settings(&config.server))?;
@@ -184,8 +184,9 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         observations,
         gateway: gateway.handle(),
         health: health.clone(),
+        identity: identity(&config, epoch, manager_id.clone(), bound.address()),
+        settings: told.into_iter().map(setting).collect(),
         incidents,
-        identity: identity(&config, epoch),
         networks: config.security.instance_networks.clone(),
         answer_timeout: config.federation.request_timeout,
         body: body.clone(),
@@ -291,13 +292,21 @@ fn manager_id(config: &Config, epoch: u64) -> String {
     format!("{}-{epoch}-{:08x}", config.identity.name, rand::random::<u32>())
 }
 
-fn identity(config: &Config, epoch: u64) -> Identity {
+fn identity(config: &Config, epoch: u64, id: String, address: SocketAddr) -> Identity {
     Identity {
         service: config.identity.name.clone(),
         environment: config.identity.environment.clone(),
         region: config.identity.region.clone(),
         epoch,
+        id,
+        address,
+        started: clock::wall(),
     }
+}
+
+fn setting(row: Effective) -> Setting {
+    let origin = (row.origin != Origin::Default).then(|| row.origin.to_string());
+    Setting { key: row.key, value: row.value, origin }
 }
 
 fn server_settings(config: &ServerConfig) -> ServerSettings {

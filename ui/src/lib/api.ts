@@ -54,7 +54,10 @@ export function headers(json = false): Record<string, string> {
 }
 
 /** Asks and reads JSON. Throws an ApiError for everything but a success. */
-export async function ask<T>(path: string, { method = 'GET', body, headers: more = {}, signal, timeoutMs = 12_000 }: Ask = {}): Promise<T> {
+export const ask = async <T>(path: string, how: Ask = {}): Promise<T> => parse(await askText(path, how)) as T
+
+/** Asks and reads text. Throws an ApiError for everything but a success. */
+export async function askText(path: string, { method = 'GET', body, headers: more = {}, signal, timeoutMs = 12_000 }: Ask = {}): Promise<string> {
   const limit = AbortSignal.timeout(timeoutMs)
   let response: Response
   let text: string
@@ -71,10 +74,9 @@ export async function ask<T>(path: string, { method = 'GET', body, headers: more
     if (signal?.aborted) throw error
     throw new ApiError(limit.aborted ? `no answer within ${timeoutMs / 1000} s` : 'the manager does not answer', 0)
   }
-  const parsed = parse(text)
-  if (response.ok) return parsed as T
+  if (response.ok) return text
   if (response.status === 401) onForbidden(401)
-  throw errorOf(response.status, parsed)
+  throw errorOf(response.status, parse(text))
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,8 @@
 // What needs attention, the worst first. Says what is wrong and where to look; invents no judgement of its own.
+import { standing } from './incidents.svelte'
 import { route } from './route.svelte'
 import { look, orderText } from './states'
-import type { Instance, ManagerDetail, Overview } from './types'
+import type { Incident, Instance, ManagerDetail, Overview } from './types'
 
 export interface Item {
   id: string
@@ -12,14 +13,19 @@ export interface Item {
   urgency: number
 }
 
-export function attention(instances: readonly Instance[], overview: Overview | null, manager: ManagerDetail | null): Item[] {
+export function attention(instances: readonly Instance[], overview: Overview | null, manager: ManagerDetail | null, incidents: readonly Incident[] = []): Item[] {
   const items: Item[] = []
-  for (const sentence of manager?.degraded ?? []) {
-    items.push({ id: `manager ${sentence}`, title: 'Manager', text: sentence, look: 'degraded', href: route.href('manager'), urgency: -1 })
-  }
+  // What an incident is wholly about is told once.
   const told = new Set<string>()
+  for (const incident of incidents) {
+    items.push({ id: `incident ${incident.id}`, title: incident.title, text: standing(incident), look: incident.affected.bad > 0 ? 'failed' : 'degraded', href: route.href('incidents', incident.id), urgency: incident.affected.bad > 0 ? -2 : 0.5 })
+    if (incident.scope.kind === 'instance' && incident.scope.name) told.add(incident.scope.name)
+  }
+  for (const sentence of manager?.degraded ?? []) {
+    items.push({ id: `manager ${sentence}`, title: 'Manager', text: sentence, look: 'degraded', href: route.href('managers'), urgency: -1 })
+  }
   for (const instance of instances) {
-    const of = about(instance)
+    const of = told.has(instance.instanceId) ? null : about(instance)
     if (of) {
       told.add(instance.instanceId)
       items.push({ id: instance.instanceId, title: instance.instanceId, href: route.href('instances', instance.instanceId), ...of })

@@ -1,5 +1,6 @@
 // Spans of states over a window, from the manager's answer or from what was seen; time nobody knows of counts for neither side.
 import type { Seen } from './changes'
+import type { Availability } from './types'
 
 export interface Span {
   from: number
@@ -13,36 +14,21 @@ export interface Strip {
   available: number | null
 }
 
-interface WireSpan {
-  from?: string | number
-  to?: string | number | null
-  state?: string
-  status?: string
-}
-
 const STATES = new Set(['healthy', 'unhealthy', 'unknown', 'starting', 'stopping'])
 
-function told(answer: unknown, now: number): { spans: Span[]; available: number | null } | null {
-  if (answer === null || typeof answer !== 'object') return null
-  const body = answer as Record<string, unknown>
-  const list = [body['spans'], body['segments'], body['intervals'], body['buckets']].find(Array.isArray) as WireSpan[] | undefined
-  const number = [body['availability'], body['available'], body['ratio']].find((value) => typeof value === 'number') as number | undefined
-  const spans = (list ?? []).flatMap((span) => {
-    const from = new Date(span.from ?? NaN).getTime()
-    const to = span.to == null ? now : new Date(span.to).getTime()
-    return Number.isNaN(from) || Number.isNaN(to) ? [] : [{ from, to, state: span.state ?? span.status ?? 'unknown' }]
-  })
-  return { spans, available: number ?? null }
+/** What the manager tells, up to now: its last span has no end. */
+function told(answer: Availability, now: number): Span[] {
+  return answer.spans.map(({ from, to, state }) => ({ from: Date.parse(from), to: to == null ? now : Date.parse(to), state }))
 }
 
-export function strip(answer: unknown, seen: readonly Seen[], status: string, from: number, now: number): Strip {
-  const known = told(answer, now)
-  const raw = known ? known.spans : fromSeen(seen, status, from, now)
+export function strip(answer: Availability | null, seen: readonly Seen[], status: string, from: number, now: number): Strip {
+  const raw = answer ? told(answer, now) : fromSeen(seen, status, from, now)
   const spans = raw.map((span) => ({ ...span, from: Math.max(from, span.from), to: Math.min(now, span.to) })).filter((span) => span.to > span.from)
-  const time = (wanted: (state: string) => boolean) => spans.filter((span) => wanted(span.state)).reduce((sum, span) => sum + span.to - span.from, 0)
-  const healthy = time((state) => state === 'healthy' || state === 'up')
-  const all = healthy + time((state) => state === 'unhealthy' || state === 'down')
-  return { spans, available: known?.available ?? (all > 0 ? healthy / all : null) }
+  if (answer) return { spans, available: answer.availability ?? null }
+  const time = (state: string) => spans.filter((span) => span.state === state).reduce((sum, span) => sum + span.to - span.from, 0)
+  const healthy = time('healthy')
+  const all = healthy + time('unhealthy')
+  return { spans, available: all > 0 ? healthy / all : null }
 }
 
 /** `seen` is newest first; each summary tells the state before and after. */
@@ -59,3 +45,20 @@ function fromSeen(seen: readonly Seen[], status: string, from: number, now: numb
   spans.unshift({ from, to: end, state })
   return spans
 }
+
+/** Spans as they fit a strip of so many steps: what is narrower than a step is drawn as one, the worst of what lies in it. */
+export function drawn(spans: readonly Span[], from: number, to: number, steps = 400): Span[] {
+  const step = Math.max(1, (to - from) / steps)
+  const out: Span[] = []
+  for (const span of spans) {
+    const last = out[out.length - 1]
+    if (last && span.to - last.from <= step && last.to - last.from < step) {
+      last.to = span.to
+      if (WORSE.indexOf(span.state) < WORSE.indexOf(last.state)) last.state = span.state
+    } else out.push({ ...span })
+  }
+  return out
+}
+
+/** The worst first; what is not named here comes last. */
+const WORSE = ['unhealthy', 'unknown', 'starting', 'stopping', 'maintenance', 'absent', 'healthy']

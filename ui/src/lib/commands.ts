@@ -21,8 +21,9 @@ export const PAGES = [
   { page: 'consumer-groups', name: 'Consumer groups', key: 'c' },
   { page: 'event-stores', name: 'Event stores', key: 'e' },
   { page: 'routing', name: 'Routing', key: 'r' },
+  { page: 'incidents', name: 'Incidents', key: 'n' },
   { page: 'timeline', name: 'Timeline', key: 't' },
-  { page: 'manager', name: 'Manager', key: 'm' },
+  { page: 'managers', name: 'Managers', key: 'm' },
 ] as const
 
 function fixed(): Command[] {

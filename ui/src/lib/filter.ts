@@ -35,10 +35,11 @@ export function write(terms: Term[]): string {
 }
 
 /** The query of the list API that says the same; free words are not part of it. */
-export function query(terms: Term[], sort: string | null): string {
+export function query(terms: Term[], sort: string | null, at: string | null = null): string {
   const parameters = new URLSearchParams()
   for (const term of terms) if (term.key) parameters.append(term.key, term.value)
   if (sort) parameters.set('sort', sort)
+  if (at) parameters.set('at', at)
   const text = parameters.toString()
   return text ? `?${text}` : ''
 }

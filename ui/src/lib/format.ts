@@ -56,6 +56,20 @@ export function ago(at: number, now: number): string {
   return age < 1000 ? 'now' : `${duration(age)} ago`
 }
 
+const full = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const near = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit' })
+
+/** A moment on the calendar of whoever looks. */
+export const fullTime = (at: number): string => (Number.isFinite(at) ? full.format(at) : UNKNOWN)
+/** The same without the year. */
+export const nearTime = (at: number): string => (Number.isFinite(at) ? near.format(at) : UNKNOWN)
+
+/** A moment as a field for date and time takes it. */
+export function localTime(at: number): string {
+  const date = new Date(at)
+  return new Date(at - date.getTimezoneOffset() * 60_000).toISOString().slice(0, 19)
+}
+
 /** A number of things, with its noun. */
 export const things = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { fallbackFor, possible, requestFor } from './actions'
 import { errorOf } from './api'
-import { strip } from './availability'
+import { drawn, strip } from './availability'
 import { apply, differences, rowsOf, tell } from './changes'
 import { sum } from './figures'
 import { complete, matcher, parse, query, write } from './filter'
@@ -13,7 +13,7 @@ import { line, Memory } from './series'
 import { compare, parseSort, sorted, writeSort } from './sort'
 import { EventReader, type ServerEvent } from './sse'
 import { look } from './states'
-import type { Change, Instance } from './types'
+import type { Availability, Change, Instance } from './types'
 import { slice } from './window'
 
 const instance = (id: string, more: Partial<Instance> = {}): Instance => ({
@@ -201,8 +201,16 @@ describe('availability', () => {
     expect(strip(null, [], 'unknown', 0, 100).available).toBeNull()
   })
   it('takes the word of the manager', () => {
-    const answer = { availability: 0.99, spans: [{ from: new Date(0).toISOString(), to: null, state: 'healthy' }] }
+    const answer = { availability: 0.99, spans: [{ from: new Date(0).toISOString(), to: null, state: 'healthy' }] } as unknown as Availability
     expect(strip(answer, [], 'healthy', 50, 100)).toEqual({ spans: [{ from: 50, to: 100, state: 'healthy' }], available: 0.99 })
-    expect(strip('nonsense', [], 'healthy', 0, 100).available).toBe(1)
+    expect(strip({ ...answer, availability: null }, [], 'healthy', 0, 100).available).toBeNull()
+  })
+  it('draws what is too short to be seen as part of its neighbour, and never hides a failure', () => {
+    const spans = Array.from({ length: 1000 }, (_, at) => ({ from: at, to: at + 1, state: at === 500 ? 'unhealthy' : at % 2 ? 'healthy' : 'stopping' }))
+    const parts = drawn(spans, 0, 1000, 100)
+    expect(parts.length).toBeLessThanOrEqual(110)
+    expect(parts.some((part) => part.state === 'unhealthy')).toBe(true)
+    expect([parts[0]!.from, parts[parts.length - 1]!.to]).toEqual([0, 1000])
+    expect(spans[0]).toEqual({ from: 0, to: 1, state: 'stopping' })
   })
 })

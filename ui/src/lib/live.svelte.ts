@@ -47,6 +47,7 @@ class Live {
   #abort = new AbortController()
   #wake: () => void = () => {}
   #heard = 0
+  #flushedAt = 0
 
   list = $derived([...this.rows.values()])
   /** In the order of names as people count. */
@@ -212,13 +213,15 @@ class Live {
       this.waiting = this.#kept
       return
     }
-    this.#timer ??= setTimeout(() => this.#flush(), REPAINT_MS)
+    // After a quiet time at once: only what follows closely has to wait.
+    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, this.#flushedAt + REPAINT_MS - performance.now()))
   }
 
   #flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.paused) return
+    this.#flushedAt = performance.now()
     const pending = this.#pending
     this.#pending = []
     this.#kept = 0

@@ -16,6 +16,8 @@ export class Resource<T> {
   constructor(
     readonly everyMs: number | null,
     readonly onData: (data: T) => void = () => {},
+    /** Whether the last answer stays until that of another address comes. */
+    readonly keeps = false,
   ) {}
 
   get notOffered(): boolean {
@@ -26,9 +28,11 @@ export class Resource<T> {
   follow(path: string | null): void {
     if (path === this.#path) return
     this.#path = path
-    this.data = null
+    if (!this.keeps || path === null) {
+      this.data = null
+      this.at = 0
+    }
     this.error = null
-    this.at = 0
     void this.read()
   }
 
@@ -66,8 +70,15 @@ export class Resource<T> {
 }
 
 /** A resource that lives as long as the component that asks for it; `path` may depend on state. */
-export function reading<T>(path: () => string | null, everyMs: number | null, onData?: (data: T) => void): Resource<T> {
-  const resource = new Resource<T>(everyMs, onData)
+export function reading<T>(path: () => string | null, everyMs: number | null, onData?: (data: T) => void, keeps = false): Resource<T> {
+  const resource = new Resource<T>(everyMs, onData, keeps)
+  follow(resource, path)
+  onDestroy(() => resource.stop())
+  return resource
+}
+
+/** Lets a resource follow an address that may depend on state, as long as the component lives. */
+export function follow<T>(resource: Resource<T>, path: () => string | null): void {
   $effect(() => {
     const wanted = path()
     // A token that came meanwhile is a reason to ask again.
@@ -77,6 +88,4 @@ export function reading<T>(path: () => string | null, everyMs: number | null, on
       if (!waits && resource.error?.status === 401) void resource.read()
     })
   })
-  onDestroy(() => resource.stop())
-  return resource
 }

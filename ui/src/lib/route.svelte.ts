@@ -4,9 +4,15 @@ import { read, type Place } from './place'
 /** The console's root. The manager writes the <base> for a deep link, so this is right below any path. */
 const here = (): URL => new URL('.', document.baseURI)
 
+/** Pages that can show the past. Between them the time stays; the others always show now. */
+const OF_THE_PAST = new Set(['instances', 'timeline'])
+
 class Route {
   #root = here()
   place = $state.raw<Place>({ page: 'overview', id: null, query: new URLSearchParams() })
+
+  /** The time that is looked at, as it stands in the address; null is now. */
+  at = $derived(OF_THE_PAST.has(this.place.page) ? this.place.query.get('at') : null)
 
   start(): void {
     const update = () => (this.place = read(location.pathname, location.search, this.#root.pathname))
@@ -20,6 +26,7 @@ class Route {
   href(page: string, id: string | null = null, query: Record<string, string | null | undefined> = {}): string {
     const url = new URL(page === 'overview' ? '' : page + (id === null ? '' : `/${encodeURIComponent(id)}`), this.#root)
     for (const [key, value] of Object.entries(query)) if (value) url.searchParams.set(key, value)
+    if (this.at && OF_THE_PAST.has(page) && !('at' in query)) url.searchParams.set('at', this.at)
     return url.pathname + url.search
   }
 

@@ -225,6 +225,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What failed together: incidents, newest first. */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incidentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident with its timeline, who was affected, and what changed before it.
+         * @description As Markdown with `Accept: text/markdown` or `?format=markdown`: a page to paste into a report. Names and sentences that came
+         *     from outside are escaped there.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances": {
         parameters: {
             query?: never;
@@ -596,6 +634,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/managers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who manages this cluster. */
+        get: operations["listManagers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/managers/self/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the manager that answers, each with its origin. Needs the role `admin`; secrets are not told. */
+        get: operations["getManagerSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routing": {
         parameters: {
             query?: never;
@@ -715,7 +787,10 @@ export interface paths {
         };
         /**
          * Tells what changes, as it changes: a `snapshot`, then `change` and `journal` events, and `resync` before another snapshot.
-         * @description Any `metadata.KEY=VALUE` is a filter too. The id of each event is a position of the journal; a reconnecting browser goes on
+         * @description With the topic `incidents` also `incidents` (those that are open, with the snapshot: `{"incidents":[…],"timestamp":…}`) and `incident` (one that opened,
+         *     changed or closed: `{"incident":{…},"timestamp":…}`, in the shape of the list of incidents).
+         *
+         *     Any `metadata.KEY=VALUE` is a filter too. The id of each event is a position of the journal; a reconnecting browser goes on
          *     from there. A comment comes every 15 seconds when nothing else does.
          */
         get: operations["streamUpdates"];
@@ -892,6 +967,55 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many are affected: instances, and setups on instances, each counted once. */
+        AffectedCounts: {
+            /** @description Bad now. */
+            bad: number;
+            /** @description Different instances among them. */
+            instances: number;
+            /** @description Not there any more, or taken out by order. */
+            left: number;
+            /** @description Well again. */
+            recovered: number;
+            /** @description All. */
+            total: number;
+            /** @description Nobody knows how they are: the manager did not run, or has not looked yet. */
+            unknown: number;
+        };
+        /** @description One that is affected: an instance, or a setup on one. */
+        AffectedView: {
+            /** @description Where the setup's data lives, `host:port/database/schema`; null for an instance, or when it did not say. */
+            database?: string | null;
+            /** @description Its environment, if the journal tells. */
+            environment?: string | null;
+            /** @description When it began to fail. */
+            firstBadAt: string;
+            /** @description The journal entry that says so first, `<epoch>:<seq>`. */
+            firstBadEvent: string;
+            /** @description Its host, if the journal tells. */
+            host?: string | null;
+            /** @description The instance. */
+            instanceId: string;
+            /** @description How it is: `bad`, `recovered`, `deregistered`, `ordered-out` (drained or in maintenance) or `unknown`. */
+            now: string;
+            /** @description Why, in the words of the last check that found it bad. */
+            reason: string;
+            /** @description When it was well again the last time; null: it was not. */
+            recoveredAt?: string | null;
+            /** @description Its region, if the journal tells. */
+            region?: string | null;
+            /** @description The setup on it; null: the instance itself. */
+            setup?: string | null;
+            /** @description Since when it is so. */
+            since: string;
+            /**
+             * Format: int32
+             * @description How often it went bad.
+             */
+            timesBad: number;
+            /** @description The worst it was: `down`, `setup-down` or `setup-missing`. */
+            worst: string;
+        };
         /** @description The original's totals. */
         AggregatedBlock: {
             /**
@@ -1100,6 +1224,29 @@ export interface components {
             unknownSeconds: number;
             /** @description The window as it was said. */
             window: string;
+        };
+        /** @description Something that happened shortly before, and may be the cause. */
+        BeforeView: {
+            /** @description When, ISO 8601. */
+            at: string;
+            /**
+             * @description The journal entry, `<epoch>:<seq>`.
+             * @example 3:1739
+             */
+            event: string;
+            /** @description The instance it was about, if it was about one. */
+            instanceId?: string | null;
+            /** @description Kind of the journal entry, as in `/api/v1/events`. */
+            kind: string;
+            /** @description How it is related: `same-instance`, `same-host`, `same-region`, `same-environment` or `manager`. */
+            relation: string;
+            /**
+             * Format: int64
+             * @description Seconds from then to the beginning of the incident.
+             */
+            secondsBefore: number;
+            /** @description A sentence for people. */
+            summary: string;
         };
         /** @description What these answers say beside what an instance would. */
         Beside: {
@@ -1477,7 +1624,7 @@ export interface components {
             instanceId?: string | null;
             /**
              * @description What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-             *     `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+             *     `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
              *     another version wrote it.
              */
             kind: string;
@@ -1821,6 +1968,99 @@ export interface components {
             /** @description Its zone. */
             zone?: string | null;
         };
+        /** @description One incident with all that belongs to it. */
+        IncidentAnswer: {
+            /** @description Who is affected, in the order in which they went bad. */
+            affected: components["schemas"]["AffectedView"][];
+            /** @description Affected ones that are counted but not listed. */
+            affectedOmitted: number;
+            /** @description What happened in the ten minutes before it (`incidents.before`), oldest first, at most 50. */
+            before: components["schemas"]["BeforeView"][];
+            /** @description The incident. */
+            incident: components["schemas"]["IncidentView"];
+            /** @description `Incident retrieved successfully` */
+            message: string;
+            /** @description What happened in it, oldest first. */
+            timeline: components["schemas"]["StepView"][];
+            /**
+             * Format: int64
+             * @description Steps that are not kept: those in the middle of a long incident.
+             */
+            timelineOmitted: number;
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description One incident, as a list and live updates show it. */
+        IncidentView: {
+            /** @description How many are affected, and how they are now. */
+            affected: components["schemas"]["AffectedCounts"];
+            /** @description When it closed; null while it is open. */
+            closedAt?: string | null;
+            /** @description When it will close if nothing goes bad again; null while something is bad, and when it is closed. */
+            closesAt?: string | null;
+            /**
+             * Format: int64
+             * @description From `startedAt` until nothing was bad any more; until now while something is.
+             */
+            durationMs: number;
+            /** @description Environments of the affected ones, sorted. */
+            environments: string[];
+            /**
+             * @description Its name: the number of the journal entry that opened it. The same after a restart of the manager.
+             * @example 1742
+             */
+            id: string;
+            /** @description When something went bad last. */
+            lastBadAt: string;
+            /** @description Incidents that turned out to be the same one; their names lead here. */
+            merged: string[];
+            /** @description When it was clear that it was an incident. */
+            openedAt: string;
+            /**
+             * @description The journal entry that opened it, `<epoch>:<seq>`.
+             * @example 3:1742
+             */
+            openedBy: string;
+            /**
+             * Format: int64
+             * @description How often something went bad again that had recovered within this incident.
+             */
+            relapses: number;
+            /** @description What failed, as far as the affected ones show. */
+            scope: components["schemas"]["ScopeView"];
+            /** @description Since when nothing is bad; null while something is. */
+            stableSince?: string | null;
+            /** @description When the first affected one began to fail, ISO 8601. A little before `openedAt` where failing came before down. */
+            startedAt: string;
+            /** @description `open` or `closed`. */
+            status: string;
+            /**
+             * @description What it is, as one short sentence for people.
+             * @example 3 instances on host 10.0.0.7 went down
+             */
+            title: string;
+            /** @description The worst that happened: `down` (an instance), `setup-down`, `setup-missing`, or `doubt` (the manager could not trust its own checks). */
+            worst: string;
+        };
+        /** @description A page of incidents. */
+        IncidentsPage: {
+            /** @description False for a moment after the start: the journal is still being read, and older incidents are missing. */
+            complete: boolean;
+            /** @description Incidents in this page. */
+            count: number;
+            /** @description Parameters of the request that mean nothing: a typo, perhaps. */
+            ignoredParameters?: string[];
+            /** @description The incidents, newest first unless `order=asc`. */
+            incidents: components["schemas"]["IncidentView"][];
+            /** @description `Incidents retrieved successfully` */
+            message: string;
+            /** @description Where to go on: say it as `before` (newest first) or `after` (oldest first). Null: there is no more. */
+            next?: string | null;
+            /** @description How many are open, whatever the filter. */
+            open: number;
+            /** @description When. */
+            timestamp: string;
+        };
         /** @description What one instance sees, also where another one shows the same data. */
         InstanceDetail: {
             /**
@@ -2070,6 +2310,57 @@ export interface components {
             timestamp: number;
             /** @description Version of the manager. */
             version: string;
+        };
+        /** @description `GET /api/v1/managers/self/settings` */
+        ManagerSettings: {
+            /** @description How many. */
+            count: number;
+            /** @description Whose they are. */
+            id: string;
+            /** @description `Settings retrieved successfully` */
+            message: string;
+            /** @description Every setting, in the order of the documentation. */
+            settings: components["schemas"]["SettingView"][];
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description One manager. */
+        ManagerView: {
+            /** @description Where it listens. */
+            address: string;
+            /** @description What does not work as it should, one sentence each. */
+            degraded: string[];
+            /** @description Its environment. */
+            environment: string;
+            /** @description Names this process: another start has another one. Requests it sends on carry it. */
+            id: string;
+            /** @description Whether it decides what one alone must decide. */
+            leader: boolean;
+            /** @description What `service.name` says. */
+            name: string;
+            /** @description Whether it takes part: false while it stops. */
+            ready: boolean;
+            /** @description Its region. */
+            region: string;
+            /** @description Its registry. */
+            registry: components["schemas"]["RegistryDetail"];
+            /** @description Whether it is the one that answers. */
+            self: boolean;
+            /** @description When it started, ISO 8601. */
+            startedAt: string;
+            /** @description Version of its program. */
+            version: string;
+        };
+        /** @description `GET /api/v1/managers` */
+        ManagersAnswer: {
+            /** @description How many. */
+            count: number;
+            /** @description The managers, the one that answers first. */
+            managers: components["schemas"]["ManagerView"][];
+            /** @description `Managers retrieved successfully` */
+            message: string;
+            /** @description When. */
+            timestamp: string;
         };
         /** @description A member of a group. */
         MemberView: {
@@ -2646,6 +2937,13 @@ export interface components {
          * @enum {string}
          */
         SchemeWord: "http" | "https";
+        /** @description What failed. */
+        ScopeView: {
+            /** @description `instance`, `host`, `database`, `region`, `environment`, `cluster`, or `manager` (most hosts fell silent together). */
+            kind: string;
+            /** @description Which: an instance id, a host, `host:port/database/schema`, an environment; `environment/region` for a region; null for `cluster` and `manager`. */
+            name?: string | null;
+        };
         /** @description The numbers behind a choice. */
         ScoreView: {
             /**
@@ -2677,6 +2975,17 @@ export interface components {
              * @description Its share relative to others.
              */
             weight: number;
+        };
+        /** @description One setting. */
+        SettingView: {
+            /** @description Whether nobody said anything. */
+            isDefault: boolean;
+            /** @description Its name. */
+            key: string;
+            /** @description Who said so: `default`, a file, a variable of the environment, or the command line. */
+            origin: string;
+            /** @description Its value as it was written, or what holds by default. Secrets are stars. */
+            value: string;
         };
         /** @description One setup of an instance. */
         SetupView: {
@@ -2767,6 +3076,24 @@ export interface components {
             state: string;
             /** @description Up to here; null: it is so now. */
             to?: string | null;
+        };
+        /** @description One step of the incident. */
+        StepView: {
+            /** @description When, ISO 8601. */
+            at: string;
+            /** @description The journal entry, `<epoch>:<seq>`; null for what no entry tells: that it became stable, or closed. */
+            event?: string | null;
+            /** @description The instance it is about, if it is about one. */
+            instanceId?: string | null;
+            /** @description The setup it is about, if it is about one. */
+            setup?: string | null;
+            /**
+             * @description `opened`, `joined` (another one went bad), `again` (one went bad that had recovered), `recovered`, `left`, `ordered`, `changed`, `unknown` (the manager
+             *     stopped, started or lost entries), `doubt`, `trust`, `merged`, `stable` or `closed`.
+             */
+            step: string;
+            /** @description A sentence for people. */
+            summary: string;
         };
         /** @description An event store on one instance. */
         StoreInstance: {
@@ -2942,6 +3269,8 @@ export interface operations {
             query?: {
                 /** @description Only about this instance. */
                 instance?: string;
+                /** @description Only about instances of exactly this environment: as they were registered then, as far as the journal tells, else as they are now. */
+                environment?: string;
                 /** @description Only of these kinds, separated by commas or said again: `instance.verdict`, or `operator.` for all that begin so. */
                 kind?: string;
                 /** @description Only at this time or later, ISO 8601. */
@@ -3878,6 +4207,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InstanceHealth"];
+                };
+            };
+        };
+    };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description `open` or `closed`; default both. */
+                status?: string;
+                /** @description Only those that were open at this time or later, ISO 8601. */
+                since?: string;
+                /** @description Only those that began before this time, ISO 8601. */
+                until?: string;
+                /** @description Only those that affect exactly this environment. */
+                environment?: string;
+                /** @description Only those that affect this instance. */
+                instance?: string;
+                /** @description Only those older than this one: the id of an incident. */
+                before?: string;
+                /** @description Only those newer than this one: the id of an incident. */
+                after?: string;
+                /** @description `desc` (newest first, the default) or `asc`. */
+                order?: string;
+                /** @description Incidents of a page, default 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of incidents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentsPage"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: {
+                /** @description `json` or `markdown`; stands over what `Accept` says. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the incident */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentAnswer"];
+                    "text/markdown": string;
+                };
+            };
+            /** @description the path or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such incident, or not kept any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -4916,6 +5364,8 @@ export interface operations {
             query?: {
                 /** @description Only about this instance. */
                 instance?: string;
+                /** @description Only about instances of exactly this environment: as they were registered then, as far as the journal tells, else as they are now. */
+                environment?: string;
                 /** @description Only of these kinds, separated by commas or said again: `instance.verdict`, or `operator.` for all that begin so. */
                 kind?: string;
                 /** @description Only at this time or later, ISO 8601. */
@@ -5778,6 +6228,73 @@ export interface operations {
             };
         };
     };
+    listManagers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the managers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagersAnswer"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getManagerSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagerSettings"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description this token may only read */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getRouting: {
         parameters: {
             query?: {
@@ -6047,7 +6564,7 @@ export interface operations {
     streamUpdates: {
         parameters: {
             query?: {
-                /** @description `instances`, `journal`, or both with a comma; default both. */
+                /** @description `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`. */
                 topics?: string;
                 /** @description The id of the last event that was received, `<epoch>:<seq>`: go on from there. */
                 since?: string;
@@ -6338,7 +6855,7 @@ export interface operations {
     socketUpdates: {
         parameters: {
             query?: {
-                /** @description `instances`, `journal`, or both with a comma; default both. */
+                /** @description `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`. */
                 topics?: string;
                 /** @description The id of the last event that was received, `<epoch>:<seq>`: go on from there. */
                 since?: string;

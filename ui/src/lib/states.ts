@@ -40,7 +40,7 @@ export function lookOf(word: string): Look {
   if (/^(up|ok|active|counted|passing)$/i.test(word)) return { ...LOOKS['healthy']!, word }
   if (/^(down|failed|error|missing|timeout|refused)$/i.test(word)) return { ...LOOKS['unhealthy']!, word }
   if (/^(degraded|partial|ejected)$/i.test(word)) return { ...TROUBLED, word }
-  if (/^(paused|inactive|idle|shared|skipped)$/i.test(word)) return { ...MAINTENANCE, word }
+  if (/^(paused|inactive|idle|shared|skipped|maintenance)$/i.test(word)) return { ...MAINTENANCE, word }
   return { ...LOOKS['unknown']!, word }
 }
 

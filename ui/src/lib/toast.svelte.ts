@@ -31,3 +31,13 @@ export async function copy(text: string, what: string): Promise<void> {
     toasts.say(`the browser does not let this page copy: ${text}`, 'bad')
   }
 }
+
+/** Gives a text to the browser as a file. */
+export function save(text: string, name: string, type: string): void {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(new Blob([text], { type }))
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+  toasts.say(`${name} saved`)
+}

@@ -4,16 +4,8 @@ import type { components } from './schema'
 
 type Schemas = components['schemas']
 
-/** What an operator ordered, with reason and end, where the manager keeps one. */
-export interface Order {
-  presence?: string
-  reason?: string | null
-  until?: string | null
-  by?: string | null
-  since?: string | null
-}
-
-export type Instance = Schemas['InstanceView'] & { order?: Order | string | null }
+export type Order = Schemas['OrderView']
+export type Instance = Schemas['InstanceView']
 export type Setup = Schemas['SetupView']
 export type HealthCheck = Schemas['HealthCheckView']
 export type ManagerDetail = Schemas['HealthDetail']
@@ -37,27 +29,25 @@ export interface Envelope {
   unavailable: string[]
 }
 
-export interface InstanceList {
-  instances: Instance[]
-  totalInstances: number
-  timestamp: string
-}
+export type InstanceList = Schemas['InstanceList']
+/** What is known of a time in the past. */
+export type PastView = Schemas['PastView']
+export type Differences = Schemas['DiffAnswer']
+export type Availability = Schemas['AvailabilityAnswer']
+export type ManagersAnswer = Schemas['ManagersAnswer']
+export type ManagerView = Schemas['ManagerView']
+export type ManagerSettings = Schemas['ManagerSettings']
+export type Routing = Schemas['RoutingView']
+export type Routed = Schemas['RoutedInstanceView']
+export type Explained = Schemas['RouteView']
+export type ExplainRequest = Schemas['ExplainRequest']
+export type Incident = Schemas['IncidentView']
+export type Incidents = Schemas['IncidentsPage']
+export type IncidentAnswer = Schemas['IncidentAnswer']
 
-/** An entry of the journal. */
-export interface JournalEvent {
-  id: string
-  at: string
-  kind: string
-  instanceId: string | null
-  summary: string
-  details?: unknown
-}
-
-export interface Events {
-  events: JournalEvent[]
-  next: string | null
-  timestamp: string
-}
+/** An entry of the journal; a page may make one of what it saw itself. */
+export type JournalEvent = Omit<Schemas['EventView'], 'details'> & { details?: unknown }
+export type Events = Omit<Schemas['EventsPage'], 'events'> & { events: JournalEvent[] }
 
 /** A change as the stream of updates tells it. */
 export interface Change {

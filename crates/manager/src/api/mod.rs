@@ -16,6 +16,7 @@ pub mod instances;
 mod json_words;
 pub mod listing;
 pub mod management;
+mod managers;
 pub mod router;
 pub mod routing;
 pub mod state;

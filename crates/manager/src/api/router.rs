@@ -1,6 +1,6 @@
 //! All routes, on one page.
 //!
-//! A route is in one of two groups: open to everybody, or guarded by method (reading needs `read`, changing `admin`).
+//! A route is in one of three groups: open to everybody, guarded by method (reading needs `read`, changing `admin`), or for `admin` alone.
 //! A handler never registers itself.
 
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use super::federation::{self, FederationApi};
 use super::incidents;
 use super::instances::{availability, change, check, diff, list, order, read};
 use super::management::{self, ManagementApi};
+use super::managers;
 use super::routing::{self, RoutingApi};
 use super::state::ApiState;
 use super::status;
@@ -49,6 +50,7 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
     OpenApiRouter::new()
         .routes(routes!(status::detail))
         .routes(routes!(status::metrics))
+        .routes(routes!(managers::list_managers))
         .routes(routes!(list::list_instances))
         .routes(routes!(change::register_instance))
         .routes(routes!(read::get_instance, change::update_instance, change::delete_instance))
@@ -66,6 +68,11 @@ fn guarded() -> OpenApiRouter<Arc<ApiState>> {
         .routes(routes!(check::force_health_check))
 }
 
+/// What only administrators may read.
+fn confidential() -> OpenApiRouter<Arc<ApiState>> {
+    OpenApiRouter::new().routes(routes!(managers::own_settings))
+}
+
 /// The router of everything, with `anonymous` as the role of callers without a token.
 pub fn router(
     state: Arc<ApiState>,
@@ -77,12 +84,13 @@ pub fn router(
 ) -> Router {
     let guard = |rule| Guard { rule, anonymous };
     let open = Router::from(public().with_state(state.clone())).route_layer(guard(Rule::Public));
+    let secret = Router::from(confidential().with_state(state.clone())).route_layer(guard(Rule::Admin));
     let own = Router::from(guarded().with_state(state)).route_layer(guard(Rule::ByMethod));
     let federated = Router::from(federation::routes().with_state(federation)).route_layer(guard(Rule::ByMethod));
     let cluster = Router::from(management::routes().with_state(management)).route_layer(guard(Rule::ByMethod));
     let live = Router::from(updates::routes().with_state(live)).route_layer(guard(Rule::ByMethod));
     let routed = Router::from(routing::routes().with_state(routing)).route_layer(guard(Rule::ByMethod));
-    let all = open.merge(own).merge(federated).merge(cluster).merge(live).merge(routed);
+    let all = open.merge(own).merge(secret).merge(federated).merge(cluster).merge(live).merge(routed);
     all.fallback(not_found).method_not_allowed_fallback(method_not_allowed)
 }
 
@@ -90,6 +98,7 @@ pub fn router(
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     let mut description = public().into_openapi();
     description.merge(guarded().into_openapi());
+    description.merge(confidential().into_openapi());
     description.merge(federation::routes().into_openapi());
     description.merge(management::routes().into_openapi());
     description.merge(updates::routes().into_openapi());

@@ -1,8 +1,11 @@
 //! What handlers have at hand.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use peegeeq_domain::time::Timestamp;
 
 use super::extract::BodyLimits;
 use super::listing::Listing;
@@ -24,6 +27,23 @@ pub struct Identity {
     pub region: String,
     /// Counts openings of the store.
     pub epoch: u64,
+    /// Names this process.
+    pub id: String,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// A setting as it was said.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its name.
+    pub key: String,
+    /// Its value for people; secrets are stars.
+    pub value: String,
+    /// Who said so; nobody, if it is the default.
+    pub origin: Option<String>,
 }
 
 /// Whether the manager takes part: true from the start until it is told to stop.
@@ -71,6 +91,8 @@ pub struct ApiState {
     pub readiness: Readiness,
     /// The metrics, unless they are switched off.
     pub metrics: Option<Metrics>,
+    /// Every setting, for people.
+    pub settings: Vec<Setting>,
 }
 
 /// Shared by all workers.

@@ -61,11 +61,6 @@ pub async fn ready(state: Shared) -> Response {
     )
 )]
 pub async fn detail(state: Shared) -> Response {
-    let catalog = state.catalog.current();
-    let mut states = BTreeMap::new();
-    for entry in catalog.entries() {
-        *states.entry(entry.state().as_str()).or_insert(0) += 1;
-    }
     let identity = &state.identity;
     answer::ok(&HealthDetail {
         health: manager_health(&state),
@@ -74,21 +69,32 @@ pub async fn detail(state: Shared) -> Response {
         environment: identity.environment.clone(),
         region: identity.region.clone(),
         ready: state.readiness.get(),
-        registry: RegistryDetail {
-            backend: "embedded",
-            store: store_failure(&state).unwrap_or_else(|| "ok".to_owned()),
-            epoch: identity.epoch,
-            generation: catalog.generation().0,
-            instances: catalog.entries().len(),
-            waiting: state.registry.queue_depth(),
-            states,
-        },
+        registry: registry_detail(&state),
         self_doubt: state.observations.doubt().map(doubt_sentence),
         time: clock::iso(clock::wall()),
     })
 }
 
-fn manager_health(state: &ApiState) -> ManagerHealth {
+/// The registry of this manager.
+pub(super) fn registry_detail(state: &ApiState) -> RegistryDetail {
+    let catalog = state.catalog.current();
+    let mut states = BTreeMap::new();
+    for entry in catalog.entries() {
+        *states.entry(entry.state().as_str()).or_insert(0) += 1;
+    }
+    RegistryDetail {
+        backend: "embedded",
+        store: store_failure(state).unwrap_or_else(|| "ok".to_owned()),
+        epoch: state.identity.epoch,
+        generation: catalog.generation().0,
+        instances: catalog.entries().len(),
+        waiting: state.registry.queue_depth(),
+        states,
+    }
+}
+
+/// How this manager is.
+pub(super) fn manager_health(state: &ApiState) -> ManagerHealth {
     let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
     ManagerHealth {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::banner;
 use super::report::Report;
 use crate::app::{self, RunningApp, StartError, Stopped};
-use crate::config::{Config, Loaded};
+use crate::config::{Config, Effective, Loaded};
 use crate::net::raise_open_files;
 use crate::observe::logging;
 
@@ -51,13 +51,12 @@ where
         Ok(runtime) => runtime,
         Err(error) => return Report::failure(EXIT_FAILURE, format!("cannot start threads: {error}")),
     };
-    let data_dir = loaded.effective.iter().find(|row| row.key == "data.dir").map(|row| row.origin.place()).unwrap_or_default();
-    let report = runtime.block_on(until_signal(loaded.config, &data_dir, prepare));
+    let report = runtime.block_on(until_signal(loaded.config, loaded.effective, prepare));
     runtime.shutdown_timeout(LEAVE_BEHIND_AFTER);
     report
 }
 
-async fn until_signal<P, F>(config: Config, data_dir: &str, prepare: P) -> Report
+async fn until_signal<P, F>(config: Config, told: Vec<Effective>, prepare: P) -> Report
 where
     P: FnOnce(RunningApp, Config) -> F,
     F: Future<Output = Result<RunningApp, (RunningApp, String)>>,
@@ -66,7 +65,8 @@ where
         Ok(signals) => signals,
         Err(error) => return Report::failure(EXIT_FAILURE, format!("cannot watch for signals: {error}")),
     };
-    let app = match app::start(config.clone()).await {
+    let data_dir = told.iter().find(|row| row.key == "data.dir").map(|row| row.origin.place()).unwrap_or_default();
+    let app = match app::start(config.clone(), told).await {
         Ok(app) => app,
         Err(error @ StartError::Store(_)) => return Report::failure(EXIT_FAILURE, format!("{error} (data.dir is set {data_dir})")),
         Err(error) => return Report::failure(EXIT_FAILURE, error),

@@ -21,7 +21,8 @@ pub struct Effective {
 pub(super) fn effective(collected: &Collected) -> Vec<Effective> {
     let settings = SETTINGS.iter().filter_map(|row| {
         let (_, origin) = collected.values.get(row.key)?;
-        let value = hide_credentials(collected.written.get(row.key)?);
+        let written = collected.written.get(row.key)?;
+        let value = if is_secret(row.key) && *origin != Origin::Default { "***".to_owned() } else { hide_credentials(written) };
         Some(Effective { key: row.key.to_owned(), value, origin: origin.clone() })
     });
     let named = |prefix: &'static str| {
@@ -34,6 +35,11 @@ pub(super) fn effective(collected: &Collected) -> Vec<Effective> {
     let strategies = collected.strategies.iter().map(named(super::names::STRATEGY_PREFIX));
     let levels = collected.levels.iter().map(named(super::names::LEVEL_PREFIX));
     settings.chain(strategies).chain(levels).collect()
+}
+
+/// Whether the value itself opens doors. The path of a file with secrets does not.
+fn is_secret(key: &str) -> bool {
+    matches!(key.rsplit('.').next(), Some("token" | "password" | "secret"))
 }
 
 /// Aligned columns: key, value, origin.
@@ -49,4 +55,14 @@ pub fn json(rows: &[Effective]) -> String {
     let objects: Vec<serde_json::Value> =
         rows.iter().map(|row| serde_json::json!({"key": row.key, "value": row.value, "origin": row.origin.to_string()})).collect();
     format!("{:#}\n", serde_json::Value::Array(objects))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn a_secret_is_known_by_its_name() {
+        assert_eq!(["consul.token", "consul.token.file", "a.password", "service.port"].map(is_secret), [true, false, true, false]);
+    }
 }

@@ -48,7 +48,11 @@ impl Exclusion {
             Presence::Draining => Some(Self::Draining),
             Presence::Stopping => Some(Self::Stopping),
             Presence::Maintenance => Some(Self::Maintenance),
-            Presence::Starting | Presence::Serving => (!entry.is_routable()).then(|| Self::NotHealthy(entry.state())),
+            Presence::Starting | Presence::Serving => match entry.state() {
+                // Its weight is no fault of its health: where a weight counts, it is looked at there.
+                HealthState::Healthy => None,
+                state => Some(Self::NotHealthy(state)),
+            },
         }
     }
 

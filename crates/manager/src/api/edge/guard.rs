@@ -23,6 +23,8 @@ pub(in crate::api) enum Rule {
     Public,
     /// Reading for safe methods, administration for the others.
     ByMethod,
+    /// Administration, whatever the method.
+    Admin,
 }
 
 impl Rule {
@@ -30,7 +32,7 @@ impl Rule {
         match self {
             Self::Public => Permission::Public,
             Self::ByMethod if method.is_safe() => Permission::Read,
-            Self::ByMethod => Permission::Admin,
+            Self::ByMethod | Self::Admin => Permission::Admin,
         }
     }
 }

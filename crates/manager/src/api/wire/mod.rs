@@ -8,6 +8,7 @@ pub mod health;
 pub mod incident;
 pub mod instance;
 pub mod management;
+pub mod managers;
 pub mod order;
 pub mod registration;
 pub mod routing;

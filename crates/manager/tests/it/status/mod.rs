@@ -29,6 +29,28 @@ async fn detail_tells_of_the_registry() {
 }
 
 #[tokio::test]
+async fn a_manager_tells_who_it_is_and_of_its_settings() {
+    let app = Plan::new().with("-Denvironment=staging").with("-Dservice.name=m1").start().await;
+    let list = app.get("/api/v1/managers").await.json();
+    let row = &list["managers"][0];
+    assert_eq!((&list["count"], &row["self"], &row["leader"], &row["name"]), (&json!(1), &json!(true), &json!(true), &json!("m1")));
+    assert_eq!((&row["registry"]["backend"], &row["address"]), (&json!("embedded"), &json!(app.address().to_string())));
+    assert!(row["id"].as_str().is_some_and(|id| id.starts_with("m1-")), "{row}");
+
+    let told = app.get("/api/v1/managers/self/settings").await.json();
+    let setting = |key: &str| told["settings"].as_array().and_then(|rows| rows.iter().find(|row| row["key"] == key)).cloned();
+    assert_eq!(
+        setting("environment"),
+        Some(json!({"key": "environment", "value": "staging", "origin": "-Denvironment", "isDefault": false}))
+    );
+    assert_eq!(setting("region").expect("every setting is told")["isDefault"], true);
+    assert_eq!(
+        (&told["id"], told["settings"].as_array().map(Vec::len)),
+        (&row["id"], told["count"].as_u64().and_then(|n| n.try_into().ok()))
+    );
+}
+
+#[tokio::test]
 async fn metrics_have_the_guides_names() {
     let app = TestApp::start().await;
     app.register(&json!({"instanceId": "a", "host": "127.0.0.1", "port": 1, "environment": "metrics-test"})).await;

@@ -57,7 +57,7 @@ impl Plan {
     pub(crate) async fn try_start(&self) -> Result<TestApp, StartError> {
         let args = RawArgs { defines: self.defines.clone(), ..RawArgs::default() };
         let loaded = config::load(&args, &|_| None, self.folder()).unwrap_or_else(|faults| panic!("the settings have faults: {faults:?}"));
-        let running = app::start(loaded.config).await?;
+        let running = app::start(loaded.config, loaded.effective).await?;
         Ok(TestApp { address: running.address(), running: Some(running), folder: self.folder.clone(), http: HttpClient::default() })
     }
 

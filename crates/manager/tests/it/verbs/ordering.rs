@@ -90,6 +90,9 @@ async fn a_weight_of_zero_is_well_and_gets_nothing_new() {
     assert_eq!(app.put("/api/v1/instances/a", &json!({"weight": 0})).await.status, 200);
     let row = app.row("a").await;
     assert_eq!((&row["weight"], &row["status"], &row["healthy"]), (&json!(0), &json!("healthy"), &json!(true)));
+    let told = app.post("/api/v1/routing/explain", &json!({"path": "/api/v1/database-setup/create", "method": "POST"})).await.json();
+    let member = &told["groups"][0]["members"][0];
+    assert_eq!((&member["standing"], &member["reason"]), (&json!("excluded"), &json!("weight-zero")), "{told}");
     app.register(&registration(&instance)).await;
     assert_eq!(app.row("a").await["weight"], 1, "a registration that says nothing has the default");
 }
