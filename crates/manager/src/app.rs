@@ -24,7 +24,7 @@ use crate::api::routing::RoutingApi;
 use crate::api::state::{ApiState, Identity, Readiness};
 use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
-use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, HealthConfig, SecurityConfig, ServerConfig};
+use crate::config::{AnonymousRole, Config, EmptyStatus, FederationConfig, PairFiles, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings};
@@ -35,8 +35,8 @@ use crate::observe::metrics::{Metrics, MetricsError};
 use crate::registry::store::{OpenError, Store, StoreSettings};
 use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, RegistrySettings};
 use crate::security::{Tokens, TokensError};
-use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
-use crate::tasks::{EndedEarly, Tasks};
+use crate::server::{BindError, BoundServer, RunningServer, ServerSettings, ServerTls, TlsServerSettings, follow_certificate};
+use crate::tasks::{EndedEarly, TaskName, Tasks};
 use crate::updates::{self, UpdatesHandle, UpdatesSettings};
 
 mod background;
@@ -66,7 +66,7 @@ pub enum StartError {
     /// Metrics could not be set up.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// TLS towards instances could not be set up.
+    /// TLS could not be set up, towards clients or towards instances.
     #[error("{0}")]
     Tls(String),
     /// The workers could not be started.
@@ -88,6 +88,7 @@ pub struct RunningApp {
     delay: Duration,
     grace: Duration,
     fan_in: FanInHandle,
+    tls: Option<Arc<ServerTls>>,
     /// Reads the catalog.
     pub catalog: CatalogReader,
     /// Changes the registry: for the simulated instances of `demo`.
@@ -107,35 +108,42 @@ pub enum Stopped {
 struct Checked {
     tokens: Tokens,
     listed: Vec<Registration>,
+    tls: Option<Arc<ServerTls>>,
+    dialer: Dialer,
 }
 
-/// Whether a manager could start with this configuration, as far as files tell: the tokens and the listed instances.
+/// Whether a manager could start with this configuration, as far as files tell: tokens, certificates, the listed instances.
 pub fn check_files(config: &Config) -> Result<(), StartError> {
     check(config).map(|_| ())
 }
 
 fn check(config: &Config) -> Result<Checked, StartError> {
     let listed = static_instances::read(&config.static_instances, &config.security.instance_networks);
-    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)? })
+    Ok(Checked {
+        tokens: tokens(&config.security)?,
+        listed: listed.map_err(StartError::StaticInstances)?,
+        tls: tls_settings(&config.server).map(ServerTls::open).transpose().map_err(StartError::Tls)?,
+        dialer: Dialer::new(dialer_settings(config)).map_err(StartError::Tls)?,
+    })
 }
 
 /// Starts a manager on the runtime of the caller, which carries the background work.
 pub async fn start(config: Config) -> Result<RunningApp, StartError> {
-    let Checked { tokens, listed } = check(&config)?;
+    let Checked { tokens, listed, tls, dialer } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
-    let bound = BoundServer::bind(server_settings(&config.server))?;
+    let bound = BoundServer::bind(server_settings(&config.server, tls.clone()))?;
     let store_settings =
         StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
     let (store, mut loaded) = Store::open(&config.registry.data_dir, store_settings)?;
     let (epoch, known) = (loaded.epoch, std::mem::take(&mut loaded.setups));
-    let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
+    let dialer = Arc::new(dialer);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
     registry::expiry::start(registry.clone(), catalog.clone(), &tasks);
     let observations = Arc::new(Observations::default());
     let manager_id = manager_id(&config, epoch);
     let health = health::start(
-        health_settings(&config.health, manager_id.clone()),
+        health_settings(&config, manager_id.clone()),
         catalog.clone(),
         observations.clone(),
         ties(&registry, known),
@@ -148,6 +156,9 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
+    if let Some(tls) = &tls {
+        tasks.vital(TaskName::Certificate, follow_certificate(tls.clone(), tasks.clone()));
+    }
     background::start(&tasks, catalog.clone(), metrics.clone());
     let updates = updates::start(
         updates_settings(&config),
@@ -171,6 +182,8 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
         body: body.clone(),
         readiness: readiness.clone(),
         metrics,
+        tls: tls.clone(),
+        expiry_warning: config.server.tls.expiry_warning,
     });
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
@@ -179,7 +192,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, tls, catalog, registry };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -192,6 +205,16 @@ impl RunningApp {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Whether it speaks HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Has the files of its certificate looked at now. `false`: it has none.
+    pub fn look_at_certificate(&self) -> bool {
+        self.tls.as_ref().inspect(|tls| tls.look_again()).is_some()
     }
 
     /// The tasks of this manager: `demo` adds its own.
@@ -272,7 +295,23 @@ fn identity(config: &Config, epoch: u64) -> Identity {
     }
 }
 
-fn server_settings(config: &ServerConfig) -> ServerSettings {
+fn tls_settings(config: &ServerConfig) -> Option<TlsServerSettings> {
+    let tls = config.tls.clone();
+    let PairFiles { cert, key } = tls.pair?;
+    Some(TlsServerSettings {
+        cert_file: cert,
+        key_file: key,
+        client_ca_file: tls.client_ca_file,
+        only_tls13: tls.only_tls13,
+        http2: config.http2,
+        handshake_timeout: tls.handshake_timeout,
+        handshakes_max: tls.handshakes_max,
+        reload_interval: tls.reload_interval,
+        expiry_warning: tls.expiry_warning,
+    })
+}
+
+fn server_settings(config: &ServerConfig, tls: Option<Arc<ServerTls>>) -> ServerSettings {
     ServerSettings {
         address: SocketAddr::new(config.bind, config.port),
         workers: config.workers,
@@ -280,6 +319,8 @@ fn server_settings(config: &ServerConfig) -> ServerSettings {
         header_timeout: config.header_timeout,
         header_bytes_max: config.header_max_bytes,
         idle_timeout: config.idle_timeout,
+        tls,
+        streams_max: config.streams_max,
     }
 }
 
@@ -307,11 +348,16 @@ fn dialer_settings(config: &Config) -> DialerSettings {
     DialerSettings {
         connect_timeout: config.client.connect_timeout,
         allowed_networks: config.security.instance_networks.clone(),
-        tls: TlsSettings { extra_ca_file: config.client.tls_ca_file.clone() },
+        tls: TlsSettings {
+            extra_ca_file: config.client.tls_ca_file.clone(),
+            identity: config.client.tls_pair.clone().map(|PairFiles { cert, key }| (cert, key)),
+        },
     }
 }
 
-fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings {
+fn health_settings(config: &Config, manager_id: String) -> HealthSettings {
+    let expiry_warning = config.server.tls.expiry_warning;
+    let config = &config.health;
     HealthSettings {
         policy: HealthPolicy {
             interval: config.check_interval,
@@ -328,6 +374,7 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
         tripwire: config.tripwire_enabled,
         setups_interval: config.setups_interval,
         response_max: config.response_max_bytes,
+        expiry_warning,
         manager_id,
     }
 }
@@ -387,6 +434,7 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
         queue_timeout: routing.queue_timeout,
         idle_connections_max: routing.idle_connections_max,
         trusted_proxies: routing.trusted_proxies,
+        clients_speak_https: config.server.tls.pair.is_some(),
         forward_credentials: routing.forward_credentials,
         workers: config.server.workers,
     }

@@ -30,6 +30,8 @@ pub enum TaskName {
     OrderExpiry,
     /// Follows catalog and journal for subscribers.
     Updates,
+    /// Follows the files of the server's certificate.
+    Certificate,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -46,6 +48,7 @@ impl TaskName {
             Self::FanIn => "fan-in",
             Self::OrderExpiry => "order-expiry",
             Self::Updates => "updates",
+            Self::Certificate => "certificate",
             Self::Demo => "demo",
         }
     }

@@ -39,11 +39,12 @@ pub(super) enum Trip {
 /// Opens a wire after `back_off`, and holds it until something happens on it.
 pub(super) async fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> Trip {
     tokio::time::sleep(back_off).await;
+    // Over TLS the handshake is made: a server closes connections that only lie there before it.
     // Boxed, so that ten thousand waiting wires do not each keep room for the dialling they are done with.
-    let dialled = Box::pin(async { dialer.dial_tcp(&endpoint, Deadline::within(timeout), &mut Phases::default()).await }).await;
+    let dialled = Box::pin(async { dialer.dial(&endpoint, Deadline::within(timeout), &mut Phases::default()).await }).await;
     drop((dialer, endpoint));
     let Ok(mut stream) = dialled else { return Trip::NotOpened };
-    if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE) {
+    if let Err(error) = SockRef::from(stream.tcp()).set_tcp_keepalive(&KEEPALIVE) {
         tracing::debug!(%error, "a tripwire is held without keepalive");
     }
     // Nothing was asked: data, the end and an error all mean the same.
