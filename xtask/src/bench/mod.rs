@@ -23,6 +23,7 @@ mod probes;
 mod queues;
 mod register;
 mod start;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -38,7 +39,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 9] = ["list", "overview", "queues", "gateway", "probes", "register", "journal", "start", "detect"];
+const NAMES: [&str; 10] = ["list", "tls", "overview", "queues", "gateway", "probes", "register", "journal", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -98,6 +99,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
     runtime.block_on(async {
         match name {
             "list" => list::measure(bench).await,
+            "tls" => tls::measure(bench).await,
             "overview" => overview::measure(bench).await,
             "queues" => queues::measure(bench).await,
             "gateway" => gateway::measure(bench).await,

@@ -105,7 +105,9 @@ fn certificate_sentence(place: &str, fault: &CertificateError, setting: &str) ->
             let names: Vec<&str> = presented.iter().take(5).map(String::as_str).collect();
             let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             let expected = expected.to_str();
-            format!("the certificate of {place} is not valid for name {expected}; it carries {names}: use one of these, or have it made anew")
+            format!(
+                "the certificate of {place} is not valid for name {expected}; it carries {names}: use one of these, or have it made anew"
+            )
         }
         CertificateError::Revoked => format!("the certificate of {place} was revoked: renew it there"),
         other => format!("the certificate of {place} is not accepted: {other}"),

@@ -132,7 +132,11 @@ fn half_a_pair(values: &Values<'_>, cert: &'static str, key: &'static str) -> Op
         (None, Some(_)) => (key, cert),
         _ => return None,
     };
-    Some(contradiction(set, format!("{set} is set and {missing} is not"), format!("set {missing} too: a certificate and its key go together")))
+    Some(contradiction(
+        set,
+        format!("{set} is set and {missing} is not"),
+        format!("set {missing} too: a certificate and its key go together"),
+    ))
 }
 
 fn clients_without_tls(values: &Values<'_>) -> Option<ConfigFault> {

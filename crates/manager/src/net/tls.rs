@@ -55,12 +55,16 @@ impl Tls {
         let name = server_name(endpoint).ok_or_else(|| {
             Failure::new(FailureKind::Tls, format!("TLS with {place} is not possible: the host is no name that a certificate can carry"))
         })?;
-        let connector = TlsConnector::from(self.config.get_or_init(|| Arc::new(client_config(&self.extra, self.identity.as_ref()))).clone());
+        let connector =
+            TlsConnector::from(self.config.get_or_init(|| Arc::new(client_config(&self.extra, self.identity.as_ref()))).clone());
         match deadline.or_none(connector.connect(name, tcp)).await {
             Some(Ok(stream)) => Ok(Stream::Tls(Box::new(stream))),
             Some(Err(error)) => Err(Failure::new(FailureKind::Tls, connection_sentence(&place, &error, CA_FILE))),
             None => {
-                let sentence = format!("TLS handshake with {place} not finished after {}ms", deadline.allowed_millis());
+                let sentence = format!(
+                    "TLS handshake with {place} not finished after {}ms; if it speaks plain http there, use scheme http",
+                    deadline.allowed_millis()
+                );
                 Err(Failure::new(FailureKind::Timeout, sentence))
             }
         }

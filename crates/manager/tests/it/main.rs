@@ -23,5 +23,6 @@ mod settings;
 mod snapshots;
 mod status;
 mod support;
+mod tls;
 mod updates;
 mod verbs;

@@ -185,7 +185,10 @@ mod tests {
             checked.map(|()| request).map_err(|error| error.status())
         };
         let request = settled("https://m.example:9090/a?b", &[("cookie", "a=1"), ("cookie", "b=2")]).expect("settled");
-        assert_eq!((&request.headers()["host"], &request.headers()["cookie"]), (&"m.example:9090".parse().unwrap(), &"a=1; b=2".parse().unwrap()));
+        assert_eq!(
+            (&request.headers()["host"], &request.headers()["cookie"]),
+            (&"m.example:9090".parse().unwrap(), &"a=1; b=2".parse().unwrap())
+        );
         assert!(settled("/a", &[("host", "m.example")]).is_ok());
         let refused = [
             ("/a", &[][..]),

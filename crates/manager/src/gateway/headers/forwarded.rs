@@ -82,7 +82,12 @@ impl Remembered {
         if self.clients.len() >= REMEMBERED_MAX {
             self.clients.clear();
         }
-        let told = Told { forwarded: element(peer, host, is_https), addresses: text(peer.to_string()), proto: proto(is_https), host: host.clone() };
+        let told = Told {
+            forwarded: element(peer, host, is_https),
+            addresses: text(peer.to_string()),
+            proto: proto(is_https),
+            host: host.clone(),
+        };
         self.clients.insert((peer, host.clone()), told.clone());
         told
     }
