@@ -156,9 +156,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
-    if let Some(tls) = &tls {
-        tasks.vital(TaskName::Certificate, follow_certificate(tls.clone(), tasks.clone()));
-    }
+    follow_files(tls.as_ref(), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
     let updates = updates::start(
         updates_settings(&config),
@@ -243,6 +241,13 @@ impl RunningApp {
         }
         let ended = self.tasks.stop(flush.max(Duration::from_millis(100))).await;
         if cut == 0 && ended { Stopped::Cleanly } else { Stopped::OutOfTime }
+    }
+}
+
+/// Has the files of the server's certificate followed, if it has one.
+fn follow_files(tls: Option<&Arc<ServerTls>>, tasks: &Tasks) {
+    if let Some(tls) = tls.cloned() {
+        tasks.vital(TaskName::Certificate, follow_certificate(tls, tasks.clone()));
     }
 }
 

@@ -14,7 +14,7 @@ use super::state::{ApiState, Shared};
 use super::wire::status::{HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate};
 use crate::clock;
 use crate::registry::StoreStatus;
-use crate::server::CertificateStatus;
+use crate::server::{CertificateStatus, ServerTls};
 
 /// The most instances whose certificates are told of.
 const CERTIFICATES_MAX: usize = 100;
@@ -93,8 +93,8 @@ pub async fn detail(state: Shared) -> Response {
 fn manager_health(state: &ApiState) -> ManagerHealth {
     let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
-    let certificate = state.tls.as_deref().map(|tls| tls.status().complaints).unwrap_or_default();
-    let certificate = certificate.into_iter().map(|complaint| format!("tls: {complaint}"));
+    let certificate = state.tls.as_deref().map(ServerTls::status);
+    let certificate = certificate.iter().flat_map(|status| status.briefly()).map(|complaint| format!("tls: {complaint}"));
     ManagerHealth {
         status: "UP",
         service: "peegeeq-service-manager",
@@ -107,6 +107,7 @@ fn manager_health(state: &ApiState) -> ManagerHealth {
 }
 
 fn server_certificate(status: CertificateStatus) -> ServerCertificate {
+    let complaints = status.complaints();
     ServerCertificate {
         file: status.file.display().to_string(),
         expires_at: clock::iso(status.facts.not_after),
@@ -115,7 +116,7 @@ fn server_certificate(status: CertificateStatus) -> ServerCertificate {
         loaded_at: clock::iso(status.loaded_at),
         looked_at: clock::iso(status.looked_at),
         asks_clients: status.asks_clients,
-        complaints: status.complaints,
+        complaints,
     }
 }
 

@@ -76,10 +76,28 @@ pub struct CertificateStatus {
     pub loaded_at: Timestamp,
     /// When the files were last looked at.
     pub looked_at: Timestamp,
-    /// What is wrong: with it, or with the files that were to replace it.
-    pub complaints: Vec<String>,
+    /// Why it is to be renewed, if it is.
+    pub ending: Option<String>,
+    /// What is wrong with the files that were to replace it.
+    pub fault: Option<String>,
     /// Whether clients must show a certificate.
     pub asks_clients: bool,
+}
+
+impl CertificateStatus {
+    /// What is wrong, in sentences that tell no paths: anybody may read them.
+    pub fn briefly(&self) -> impl Iterator<Item = String> {
+        let ending = self.ending.iter().map(|ending| format!("the certificate {ending}"));
+        let kept = "the earlier certificate is kept, because the new files cannot be used: /health/detail and the log say why";
+        ending.chain(self.fault.iter().map(move |_| kept.to_owned()))
+    }
+
+    /// What is wrong, with all that is known.
+    pub fn complaints(&self) -> Vec<String> {
+        let ending = self.ending.iter().map(|ending| format!("the certificate in {} {ending}", self.file.display()));
+        let kept = |fault| format!("the earlier certificate is kept, because the new files cannot be used: {fault}");
+        ending.chain(self.fault.iter().map(kept)).collect()
+    }
 }
 
 impl ServerTls {
@@ -101,16 +119,13 @@ impl ServerTls {
     pub fn status(&self) -> CertificateStatus {
         let loaded = self.loaded.load();
         let file = &self.settings.cert_file;
-        let ending = loaded.facts.complaint(clock::wall(), self.settings.expiry_warning);
-        let ending = ending.map(|complaint| format!("the certificate in {} {complaint}", file.display()));
-        let fault = self.fault.load();
-        let fault = fault.as_deref().map(|fault| format!("the earlier certificate is kept, because the new files cannot be used: {fault}"));
         CertificateStatus {
             file: file.clone(),
             facts: loaded.facts.clone(),
             loaded_at: loaded.at,
             looked_at: Timestamp::from_epoch_millis(self.looked_at.load(Ordering::Relaxed)),
-            complaints: ending.into_iter().chain(fault).collect(),
+            ending: loaded.facts.complaint(clock::wall(), self.settings.expiry_warning),
+            fault: self.fault.load().as_deref().cloned(),
             asks_clients: self.settings.client_ca_file.is_some(),
         }
     }
