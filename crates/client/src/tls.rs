@@ -34,7 +34,7 @@ impl Tls {
         let name =
             ServerName::try_from(server.host.clone()).map_err(|_| format!("{} is no name that a certificate can carry", server.host))?;
         let connector = TlsConnector::from(self.config.get_or_init(|| Arc::new(self.build())).clone());
-        connector.connect(name, tcp).await.map_err(|error| format!("no TLS with it: {error}"))
+        connector.connect(name, tcp).await.map_err(|error| format!("no TLS with it: {}", refusal(&error)))
     }
 
     fn build(&self) -> ClientConfig {
@@ -46,6 +46,32 @@ impl Tls {
         let mut config = versions.expect("the provider supports TLS 1.2 and 1.3").with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config
+    }
+}
+
+/// What happened, and what to do. The words are for whoever called: files and names that they can change.
+fn refusal(error: &std::io::Error) -> String {
+    use rustls::{AlertDescription, CertificateError as Fault, Error as Tls, InvalidMessage};
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<Tls>());
+    match cause {
+        Some(Tls::InvalidCertificate(Fault::UnknownIssuer)) => {
+            "its certificate comes from an authority that is not known here; give that authority's PEM file (--ca-file, PEEGEEQ_CA_FILE, or in a context)"
+                .to_owned()
+        }
+        Some(Tls::InvalidCertificate(Fault::Expired | Fault::ExpiredContext { .. })) => {
+            "its certificate has expired; renew it where the manager runs (server.tls.cert.file)".to_owned()
+        }
+        Some(Tls::InvalidCertificate(Fault::NotValidYet | Fault::NotValidYetContext { .. })) => {
+            "its certificate is not valid yet; is a clock wrong?".to_owned()
+        }
+        Some(Tls::InvalidCertificate(Fault::NotValidForNameContext { presented, .. })) => {
+            format!("its certificate is not for this name but for {}; use one of these in the address", presented.join(", "))
+        }
+        Some(Tls::InvalidMessage(InvalidMessage::InvalidContentType)) => "it does not speak TLS; use http:// in its address".to_owned(),
+        Some(Tls::AlertReceived(AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure)) => {
+            "it wants a certificate of its clients, which this one does not have".to_owned()
+        }
+        _ => error.to_string(),
     }
 }
 

@@ -26,7 +26,7 @@ use crate::api::state::{ApiState, Identity, Readiness, Setting};
 use crate::api::updates::{Rows, UpdatesApi};
 use crate::api::{self};
 use crate::clock;
-use crate::config::{AnonymousRole, Config, Effective, EmptyStatus, FederationConfig, HealthConfig, Origin, SecurityConfig, ServerConfig};
+use crate::config::{AnonymousRole, Config, Effective, EmptyStatus, FederationConfig, Origin, PairFiles, SecurityConfig, ServerConfig};
 use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings, HedgePolicy};
@@ -39,8 +39,8 @@ use crate::registry::store::{OpenError, Store, StoreSettings};
 use crate::registry::{self, CatalogReader, KnownSetups, RegistryHandle, RegistrySettings};
 use crate::rolling;
 use crate::security::{Tokens, TokensError};
-use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
-use crate::tasks::{EndedEarly, Tasks};
+use crate::server::{BindError, BoundServer, RunningServer, ServerSettings, ServerTls, TlsServerSettings, follow_certificate};
+use crate::tasks::{EndedEarly, TaskName, Tasks};
 use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
 use crate::webhook::WebhookSettings;
 
@@ -72,7 +72,7 @@ pub enum StartError {
     /// Metrics could not be set up.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
-    /// TLS towards instances could not be set up.
+    /// TLS could not be set up, towards clients or towards instances.
     #[error("{0}")]
     Tls(String),
     /// The workers could not be started.
@@ -98,6 +98,7 @@ pub struct RunningApp {
     grace: Duration,
     fan_in: FanInHandle,
     health: HealthHandle,
+    tls: Option<Arc<ServerTls>>,
     /// Reads the catalog.
     pub catalog: CatalogReader,
     /// Changes the registry: for the simulated instances of `demo`.
@@ -118,9 +119,11 @@ struct Checked {
     tokens: Tokens,
     listed: Vec<Registration>,
     webhook: Option<WebhookSettings>,
+    tls: Option<Arc<ServerTls>>,
+    dialer: Dialer,
 }
 
-/// Whether a manager could start with this configuration, as far as files tell: the tokens and the listed instances.
+/// Whether a manager could start with this configuration, as far as files tell: tokens, certificates, the listed instances.
 pub fn check_files(config: &Config) -> Result<(), StartError> {
     check(config).map(|_| ())
 }
@@ -128,26 +131,32 @@ pub fn check_files(config: &Config) -> Result<(), StartError> {
 fn check(config: &Config) -> Result<Checked, StartError> {
     let listed = static_instances::read(&config.static_instances, &config.security.instance_networks);
     let webhook = background::webhook(config).map_err(StartError::Webhook)?;
-    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)?, webhook })
+    Ok(Checked {
+        tokens: tokens(&config.security)?,
+        listed: listed.map_err(StartError::StaticInstances)?,
+        webhook,
+        tls: tls_settings(&config.server).map(ServerTls::open).transpose().map_err(StartError::Tls)?,
+        dialer: Dialer::new(dialer_settings(config)).map_err(StartError::Tls)?,
+    })
 }
 
 /// Starts a manager on the runtime of the caller, which carries the background work. `told` are the settings for people.
 pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, StartError> {
-    let Checked { tokens, listed, webhook } = check(&config)?;
+    let Checked { tokens, listed, webhook, tls, dialer } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
-    let bound = BoundServer::bind(server_settings(&config.server))?;
+    let bound = BoundServer::bind(server_settings(&config.server, tls.clone()))?;
     let store_settings =
         StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
     let (store, mut loaded) = Store::open(&config.registry.data_dir, store_settings)?;
     let (epoch, known, rolling) = (loaded.epoch, std::mem::take(&mut loaded.setups), std::mem::take(&mut loaded.rolling));
-    let dialer = Arc::new(Dialer::new(dialer_settings(&config)).map_err(StartError::Tls)?);
+    let dialer = Arc::new(dialer);
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
     registry::expiry::start(registry.clone(), catalog.clone(), &tasks);
     let observations = Arc::new(Observations::default());
     let manager_id = manager_id(&config, epoch);
     let health = health::start(
-        health_settings(&config.health, manager_id.clone()),
+        health_settings(&config, manager_id.clone()),
         catalog.clone(),
         observations.clone(),
         ties(&registry, known),
@@ -163,6 +172,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in =
         fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer.clone(), Caller::new(&manager_id), &tasks);
+    follow_files(tls.as_ref(), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
     if let Some(settings) = webhook {
         background::send(settings, registry.journal(), dialer.clone(), &observations, &tasks);
@@ -192,6 +202,8 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
         body: body.clone(),
         readiness: readiness.clone(),
         metrics,
+        tls: tls.clone(),
+        expiry_warning: config.server.tls.expiry_warning,
     });
     let management = Arc::new(ManagementApi::new(federation.clone(), fan_in.clone()));
     let federation = Arc::new(FederationApi::new(federation, empty_status(config.federation.empty_status)));
@@ -200,7 +212,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, tls, catalog, registry };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
@@ -213,6 +225,16 @@ impl RunningApp {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// Whether it speaks HTTPS.
+    pub fn is_https(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Has the files of its certificate looked at now. `false`: it has none.
+    pub fn look_at_certificate(&self) -> bool {
+        self.tls.as_ref().inspect(|tls| tls.look_again()).is_some()
     }
 
     /// The tasks of this manager: `demo` adds its own.
@@ -245,6 +267,13 @@ impl RunningApp {
         }
         let ended = self.tasks.stop(flush.saturating_sub(begun.elapsed()).max(Duration::from_millis(100))).await;
         if cut == 0 && ended { Stopped::Cleanly } else { Stopped::OutOfTime }
+    }
+}
+
+/// Has the files of the server's certificate followed, if it has one.
+fn follow_files(tls: Option<&Arc<ServerTls>>, tasks: &Tasks) {
+    if let Some(tls) = tls.cloned() {
+        tasks.vital(TaskName::Certificate, follow_certificate(tls, tasks.clone()));
     }
 }
 
@@ -309,7 +338,23 @@ fn setting(row: Effective) -> Setting {
     Setting { key: row.key, value: row.value, origin }
 }
 
-fn server_settings(config: &ServerConfig) -> ServerSettings {
+fn tls_settings(config: &ServerConfig) -> Option<TlsServerSettings> {
+    let tls = config.tls.clone();
+    let PairFiles { cert, key } = tls.pair?;
+    Some(TlsServerSettings {
+        cert_file: cert,
+        key_file: key,
+        client_ca_file: tls.client_ca_file,
+        only_tls13: tls.only_tls13,
+        http2: config.http2,
+        handshake_timeout: tls.handshake_timeout,
+        handshakes_max: tls.handshakes_max,
+        reload_interval: tls.reload_interval,
+        expiry_warning: tls.expiry_warning,
+    })
+}
+
+fn server_settings(config: &ServerConfig, tls: Option<Arc<ServerTls>>) -> ServerSettings {
     ServerSettings {
         address: SocketAddr::new(config.bind, config.port),
         workers: config.workers,
@@ -317,6 +362,8 @@ fn server_settings(config: &ServerConfig) -> ServerSettings {
         header_timeout: config.header_timeout,
         header_bytes_max: config.header_max_bytes,
         idle_timeout: config.idle_timeout,
+        tls,
+        streams_max: config.streams_max,
     }
 }
 
@@ -344,11 +391,16 @@ fn dialer_settings(config: &Config) -> DialerSettings {
     DialerSettings {
         connect_timeout: config.client.connect_timeout,
         allowed_networks: config.security.instance_networks.clone(),
-        tls: TlsSettings { extra_ca_file: config.client.tls_ca_file.clone() },
+        tls: TlsSettings {
+            extra_ca_file: config.client.tls_ca_file.clone(),
+            identity: config.client.tls_pair.clone().map(|PairFiles { cert, key }| (cert, key)),
+        },
     }
 }
 
-fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings {
+fn health_settings(config: &Config, manager_id: String) -> HealthSettings {
+    let expiry_warning = config.server.tls.expiry_warning;
+    let config = &config.health;
     HealthSettings {
         policy: HealthPolicy {
             interval: config.check_interval,
@@ -365,6 +417,7 @@ fn health_settings(config: &HealthConfig, manager_id: String) -> HealthSettings 
         tripwire: config.tripwire_enabled,
         setups_interval: config.setups_interval,
         response_max: config.response_max_bytes,
+        expiry_warning,
         manager_id,
     }
 }
@@ -430,6 +483,7 @@ fn gateway_settings(config: &Config, manager_id: &str) -> GatewaySettings {
         queue_timeout: routing.queue_timeout,
         idle_connections_max: routing.idle_connections_max,
         trusted_proxies: routing.trusted_proxies,
+        clients_speak_https: config.server.tls.pair.is_some(),
         forward_credentials: routing.forward_credentials,
         workers: config.server.workers,
     }

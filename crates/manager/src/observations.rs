@@ -15,6 +15,8 @@ use peegeeq_domain::health::{Doubt, FailureKind};
 use peegeeq_domain::instance::InstanceId;
 use peegeeq_domain::time::{Moment, Timestamp};
 
+use crate::certificates::Facts;
+
 /// How long the parts of a probe took. A part that did not happen is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Phases {
@@ -54,6 +56,8 @@ pub struct Checkup {
     pub phases: Phases,
     /// The answer's body if it was JSON and small: valid JSON text.
     pub health_data: Option<Arc<str>>,
+    /// What the instance's certificate says, over TLS.
+    pub certificate: Option<Arc<Facts>>,
     /// Failed checks in a row that count, after this one. The verdict in the catalog has the number at its last change.
     pub consecutive_failures: u32,
 }

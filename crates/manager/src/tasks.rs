@@ -36,6 +36,8 @@ pub enum TaskName {
     Incidents,
     /// Sends transitions to a receiver.
     Webhook,
+    /// Follows the files of the server's certificate.
+    Certificate,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -55,6 +57,7 @@ impl TaskName {
             Self::Updates => "updates",
             Self::Incidents => "incidents",
             Self::Webhook => "webhook",
+            Self::Certificate => "certificate",
             Self::Demo => "demo",
         }
     }

@@ -56,12 +56,18 @@ pub(super) struct Manager {
 impl Manager {
     /// Starts `program` with its data in `folder`, every other setting as it is by default, and waits for its first 200.
     pub(super) fn start(program: &Path, folder: &Folder) -> Result<Self, String> {
+        Self::start_with(program, folder, &[], b"HTTP/1.1 200")
+    }
+
+    /// The same with more arguments. `first`: how its answer to a question in plain HTTP begins, which over TLS is a refusal.
+    pub(super) fn start_with(program: &Path, folder: &Folder, arguments: &[String], first: &[u8; 12]) -> Result<Self, String> {
         let address = free_address()?;
         let log = File::create(folder.path().join("manager.log")).map_err(|error| format!("log: {error}"))?;
         let mut command = Command::new(program);
         command
             .arg(format!("-Dservice.port={}", address.port()))
             .arg(format!("-Ddata.dir={}", folder.path().join("data").display()))
+            .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stderr(log.try_clone().map_err(|error| format!("log: {error}"))?)
@@ -69,7 +75,7 @@ impl Manager {
         let began = Instant::now();
         let child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
         let mut manager = Self { child, address, started_in: Duration::ZERO };
-        while !manager.knock() {
+        while !manager.knock(first) {
             manager.still_runs(folder)?;
             if began.elapsed() > LONGEST_START {
                 return Err(format!("the manager did not answer within {LONGEST_START:?}"));
@@ -80,11 +86,11 @@ impl Manager {
         Ok(manager)
     }
 
-    fn knock(&self) -> bool {
+    fn knock(&self, first: &[u8; 12]) -> bool {
         let Ok(mut stream) = TcpStream::connect(self.address) else { return false };
         let asked = stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
         let mut head = [0_u8; 12];
-        asked.and_then(|()| stream.read_exact(&mut head)).is_ok() && head == *b"HTTP/1.1 200"
+        asked.and_then(|()| stream.read_exact(&mut head)).is_ok() && head == *first
     }
 
     fn still_runs(&mut self, folder: &Folder) -> Result<(), String> {

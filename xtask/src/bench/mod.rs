@@ -23,6 +23,7 @@ mod probes;
 mod queues;
 mod register;
 mod start;
+mod tls;
 mod updates;
 
 use std::path::{Path, PathBuf};
@@ -39,7 +40,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 10] = ["list", "overview", "queues", "gateway", "probes", "register", "journal", "updates", "start", "detect"];
+const NAMES: [&str; 11] = ["list", "tls", "overview", "queues", "gateway", "probes", "register", "journal", "updates", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -99,6 +100,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
     runtime.block_on(async {
         match name {
             "list" => list::measure(bench).await,
+            "tls" => tls::measure(bench).await,
             "overview" => overview::measure(bench).await,
             "queues" => queues::measure(bench).await,
             "gateway" => gateway::measure(bench).await,

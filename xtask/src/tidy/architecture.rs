@@ -22,7 +22,8 @@ enum Place {
     Outermost,
 }
 
-const MODULES: [(&str, Place); 23] = [
+const MODULES: [(&str, Place); 24] = [
+    ("certificates", Place::Shared),
     ("clock", Place::Shared),
     ("net", Place::Shared),
     ("observations", Place::Shared),

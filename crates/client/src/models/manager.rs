@@ -19,6 +19,8 @@ pub struct ManagerHealth {
     pub consul: String,
     /// What does not work as it should, each a word or a sentence.
     pub degraded: Vec<String>,
+    /// Whether it speaks HTTPS.
+    pub tls: bool,
     /// Its version.
     pub version: Option<String>,
 }
@@ -31,6 +33,36 @@ pub struct ProbeAnswer {
     pub status: String,
     /// Why not.
     pub reason: Option<String>,
+}
+
+/// The certificate that a manager shows.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct ServerCertificate {
+    /// Its file.
+    pub file: String,
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+    /// The last moment at which it is valid.
+    pub expires_at: String,
+    /// Whole days until then; below zero once it has expired.
+    pub expires_in_days: i64,
+    /// Whether clients must show a certificate.
+    pub asks_clients: bool,
+    /// What is wrong with it, or with the files that were to replace it.
+    pub complaints: Vec<String>,
+}
+
+/// A certificate of an instance that is to be renewed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct InstanceCertificate {
+    /// The instance.
+    pub instance_id: String,
+    /// The last moment at which it is valid.
+    pub expires_at: String,
+    /// Whole days until then; below zero once it has expired.
+    pub expires_in_days: i64,
 }
 
 /// `/health/detail`.
@@ -52,6 +84,10 @@ pub struct Detail {
     pub ready: bool,
     /// Its registry.
     pub registry: Registry,
+    /// The certificate that it shows, over HTTPS.
+    pub certificate: Option<ServerCertificate>,
+    /// Instances whose certificates are to be renewed, the most urgent first.
+    pub instance_certificates: Vec<InstanceCertificate>,
     /// Why it doubts what it sees, if it does.
     pub self_doubt: Option<Value>,
     /// Now.

@@ -15,6 +15,7 @@ use crate::incidents::IncidentsHandle;
 use crate::observations::Observations;
 use crate::observe::metrics::Metrics;
 use crate::registry::{CatalogReader, RegistryHandle};
+use crate::server::ServerTls;
 
 /// How the manager names itself.
 #[derive(Clone, Debug)]
@@ -83,6 +84,10 @@ pub struct ApiState {
     pub identity: Identity,
     /// Networks that may be registered although they are otherwise never dialled.
     pub networks: Vec<ipnet::IpNet>,
+    /// The server's side of TLS, if it speaks it.
+    pub tls: Option<Arc<ServerTls>>,
+    /// How long before its end a certificate of an instance is warned about.
+    pub expiry_warning: Duration,
     /// `request.timeout`: longest time a change may wait for the disk, or a check for its instance.
     pub answer_timeout: Duration,
     /// Bounds of request bodies.

@@ -6,13 +6,18 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use peegeeq_domain::health::Doubt;
+use peegeeq_domain::time::Timestamp;
 
 use super::answer;
 use super::error::{ApiError, ErrorBody};
 use super::state::{ApiState, Shared};
-use super::wire::status::{HealthDetail, ManagerHealth, ProbeAnswer, RegistryDetail};
+use super::wire::status::{HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate};
 use crate::clock;
 use crate::registry::StoreStatus;
+use crate::server::{CertificateStatus, ServerTls};
+
+/// The most instances whose certificates are told of.
+const CERTIFICATES_MAX: usize = 100;
 
 /// How the manager is. Always 200 while it answers; what does not work is named in `degraded`.
 #[utoipa::path(
@@ -70,6 +75,8 @@ pub async fn detail(state: Shared) -> Response {
         region: identity.region.clone(),
         ready: state.readiness.get(),
         registry: registry_detail(&state),
+        certificate: state.tls.as_deref().map(|tls| server_certificate(tls.status())),
+        instance_certificates: instance_certificates(&state),
         self_doubt: state.observations.doubt().map(doubt_sentence),
         time: clock::iso(clock::wall()),
     })
@@ -97,12 +104,15 @@ pub(super) fn registry_detail(state: &ApiState) -> RegistryDetail {
 pub(super) fn manager_health(state: &ApiState) -> ManagerHealth {
     let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
+    let certificate = state.tls.as_deref().map(ServerTls::status);
+    let certificate = certificate.iter().flat_map(|status| status.briefly()).map(|complaint| format!("tls: {complaint}"));
     ManagerHealth {
         status: "UP",
         service: "peegeeq-service-manager",
         timestamp: clock::wall().epoch_millis(),
         consul: "disabled",
-        degraded: store.into_iter().chain(doubt).collect(),
+        degraded: store.into_iter().chain(doubt).chain(certificate).collect(),
+        tls: state.tls.is_some(),
         version: env!("CARGO_PKG_VERSION"),
     }
 }
@@ -112,6 +122,46 @@ fn degraded(state: &ApiState) -> Vec<&'static str> {
     let writes = (state.registry.store_status() != StoreStatus::Ok).then_some("registry-writes");
     let verdicts = state.observations.doubt().map(|_| "health-verdicts");
     writes.into_iter().chain(verdicts).collect()
+}
+
+fn server_certificate(status: CertificateStatus) -> ServerCertificate {
+    let complaints = status.complaints();
+    ServerCertificate {
+        file: status.file.display().to_string(),
+        expires_at: clock::iso(status.facts.not_after),
+        expires_in_days: days_left(status.facts.not_after),
+        names: status.facts.names,
+        loaded_at: clock::iso(status.loaded_at),
+        looked_at: clock::iso(status.looked_at),
+        asks_clients: status.asks_clients,
+        complaints,
+    }
+}
+
+/// Those that are to be renewed, the most urgent first.
+fn instance_certificates(state: &ApiState) -> Vec<InstanceCertificate> {
+    let now = clock::wall();
+    let catalog = state.catalog.current();
+    let mut ending: Vec<_> = catalog
+        .entries()
+        .iter()
+        .filter_map(|entry| {
+            let facts = state.observations.slot(entry.id().as_str())?.checkup()?.certificate.clone()?;
+            facts.complaint(now, state.expiry_warning)?;
+            Some((facts.not_after, entry.id().as_str().to_owned()))
+        })
+        .collect();
+    ending.sort_unstable();
+    let view = |(not_after, id): (Timestamp, String)| InstanceCertificate {
+        instance_id: id,
+        expires_at: clock::iso(not_after),
+        expires_in_days: days_left(not_after),
+    };
+    ending.into_iter().take(CERTIFICATES_MAX).map(view).collect()
+}
+
+fn days_left(not_after: Timestamp) -> i64 {
+    not_after.epoch_millis().saturating_sub(clock::wall().epoch_millis()).div_euclid(24 * 60 * 60 * 1000)
 }
 
 fn store_failure(state: &ApiState) -> Option<String> {

@@ -18,7 +18,7 @@ const DETECTION_TIME: Duration = Duration::from_millis(200);
 
 /// Prints where the manager is, and warns as the guide describes when registrations are kept without Consul.
 pub(super) async fn serving(app: &RunningApp, config: &Config) {
-    let url = base_url(app.address());
+    let url = base_url(app.address(), app.is_https());
     let data = config.registry.data_dir.display();
     print(config, &format!("{}\n  registry     embedded, in {data}\n", pages(&url)));
     tracing::info!(url, "PeeGeeQ Service Manager {} is serving on {url}", env!("CARGO_PKG_VERSION"));
@@ -40,9 +40,10 @@ pub(super) fn pages(url: &str) -> String {
 }
 
 /// A URL that a person on this machine can open.
-pub(super) fn base_url(address: SocketAddr) -> String {
+pub(super) fn base_url(address: SocketAddr, is_https: bool) -> String {
+    let scheme = if is_https { "https" } else { "http" };
     let shown = if address.ip().is_unspecified() { SocketAddr::new(IpAddr::from([127, 0, 0, 1]), address.port()) } else { address };
-    format!("http://{shown}")
+    format!("{scheme}://{shown}")
 }
 
 /// Prints for people. Where standard output is for programs, one JSON object a line, people get it on standard error.

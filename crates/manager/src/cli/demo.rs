@@ -56,7 +56,7 @@ pub fn demo(mut loaded: Loaded, instances: u16, seed: Option<u64>) -> Report {
 }
 
 fn announcement(app: &RunningApp, instances: u16, seed: u64) -> String {
-    let pages = banner::pages(&banner::base_url(app.address()));
+    let pages = banner::pages(&banner::base_url(app.address(), app.is_https()));
     format!(
         "{pages}\n  registry     embedded, temporary\n\n\
          demo with {instances} simulated instances (seed {seed}); one of them fails every {MISFORTUNE_EVERY} s for {MISFORTUNE_LASTS} s; Ctrl-C ends it\n"

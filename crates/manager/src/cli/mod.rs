@@ -8,6 +8,7 @@ mod banner;
 mod commands;
 mod demo;
 mod operate;
+mod own_certificate;
 mod report;
 mod serve;
 mod token;

@@ -20,6 +20,9 @@ const EXIT_FAILURE: u8 = 1;
 /// Threads for background work: probes, fetches, the registry.
 const BACKGROUND_THREADS: usize = 2;
 
+/// The signal of a closed terminal, and of new files.
+const HANGUP: &str = "SIGHUP";
+
 /// After the grace time blocked threads are left behind rather than waited for.
 const LEAVE_BEHIND_AFTER: Duration = Duration::from_millis(200);
 
@@ -78,12 +81,15 @@ where
             return Report::failure(EXIT_FAILURE, sentence);
         }
     };
-    let failed = tokio::select! {
-        name = signals.next() => {
-            tracing::info!("stopping because of {name}");
-            None
+    let failed = loop {
+        tokio::select! {
+            // A manager that shows a certificate is told so to look at its files.
+            name = signals.next() => if name != HANGUP || !app.look_at_certificate() {
+                tracing::info!("stopping because of {name}");
+                break None;
+            },
+            task = app.ended_early() => break Some(format!("the task {task} ended although nobody stopped it: the log has the cause")),
         }
-        task = app.ended_early() => Some(format!("the task {task} ended although nobody stopped it: the log has the cause")),
     };
     stop(app, &mut signals, failed).await
 }
@@ -131,7 +137,7 @@ impl Signals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
             // The terminal was closed. Without this the process would die at once.
-            _ = self.hangup.recv() => "SIGHUP",
+            _ = self.hangup.recv() => HANGUP,
         }
     }
 }

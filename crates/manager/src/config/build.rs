@@ -160,9 +160,33 @@ fn server(values: &Values<'_>) -> ServerConfig {
         body_total_max_bytes: values.size("server.body.total.max.bytes"),
         header_max_bytes: values.size("server.header.max.bytes"),
         idle_timeout: values.span("server.idle.timeout"),
+        tls: server_tls(values),
+        http2: values.switch("server.http2.enabled"),
+        streams_max: values.small("server.http2.streams.max"),
         shutdown_delay: values.span("shutdown.delay"),
         shutdown_grace: values.span("shutdown.grace"),
     }
+}
+
+fn server_tls(values: &Values<'_>) -> ServerTlsConfig {
+    ServerTlsConfig {
+        pair: pair(values, "server.tls.cert.file", "server.tls.key.file"),
+        client_ca_file: values.path("server.tls.client.ca.file"),
+        only_tls13: values.optional_text("server.tls.min.version") == Some("1.3"),
+        handshake_timeout: values.span("server.tls.handshake.timeout"),
+        handshakes_max: values.size("server.tls.handshakes.max"),
+        reload_interval: values.span("server.tls.reload.interval"),
+        expiry_warning: days(values.number("tls.expiry.warning")),
+    }
+}
+
+/// One of the two without the other is a fault, told in `contradictions.rs`.
+fn pair(values: &Values<'_>, cert: &str, key: &str) -> Option<PairFiles> {
+    Some(PairFiles { cert: values.path(cert)?, key: values.path(key)? })
+}
+
+fn days(days: u64) -> Duration {
+    Duration::from_secs(days.saturating_mul(24 * 60 * 60))
 }
 
 fn security(values: &Values<'_>) -> SecurityConfig {
@@ -176,7 +200,6 @@ fn security(values: &Values<'_>) -> SecurityConfig {
 }
 
 fn registry(values: &Values<'_>) -> RegistryConfig {
-    const DAY: u64 = 24 * 60 * 60;
     let choice = match values.optional_text("registry.backend") {
         Some("embedded") => BackendChoice::Embedded,
         _ => BackendChoice::Auto,
@@ -190,7 +213,7 @@ fn registry(values: &Values<'_>) -> RegistryConfig {
         },
         queue_max: values.size("registry.queue.max"),
         instances_max: values.size("registry.instances.max"),
-        journal_max_age: Duration::from_secs(values.number("journal.max.age").saturating_mul(DAY)),
+        journal_max_age: days(values.number("journal.max.age")),
         journal_max_entries: values.number("journal.max.entries"),
     }
 }
@@ -288,6 +311,7 @@ fn client(values: &Values<'_>) -> ClientConfig {
         connect_timeout: values.span("connection.timeout"),
         max_pool_size: values.size("http.client.max.pool.size"),
         tls_ca_file: values.path("instance.tls.ca.file"),
+        tls_pair: pair(values, "instance.tls.cert.file", "instance.tls.key.file"),
     }
 }
 

@@ -12,6 +12,9 @@ type Rule = (&'static [&'static str], fn(&Values<'_>) -> Option<ConfigFault>);
 
 const WHO: &[&str] = &["service.bind", "security.tokens.file", "security.anonymous.role"];
 
+const SERVER_PAIR: &[&str] = &["server.tls.cert.file", "server.tls.key.file"];
+const INSTANCE_PAIR: &[&str] = &["instance.tls.cert.file", "instance.tls.key.file"];
+
 const RULES: &[Rule] = &[
     (WHO, open_to_the_network),
     (WHO, closed_to_everybody),
@@ -20,6 +23,14 @@ const RULES: &[Rule] = &[
     (&["instances", "registry.instances.max"], too_many_instances),
     (&["security.tokens.file"], |values| unreadable(values, "security.tokens.file")),
     (&["instance.tls.ca.file"], |values| unreadable(values, "instance.tls.ca.file")),
+    (&["instance.tls.cert.file"], |values| unreadable(values, "instance.tls.cert.file")),
+    (&["instance.tls.key.file"], |values| unreadable(values, "instance.tls.key.file")),
+    (&["server.tls.cert.file"], |values| unreadable(values, "server.tls.cert.file")),
+    (&["server.tls.key.file"], |values| unreadable(values, "server.tls.key.file")),
+    (&["server.tls.client.ca.file"], |values| unreadable(values, "server.tls.client.ca.file")),
+    (SERVER_PAIR, |values| half_a_pair(values, "server.tls.cert.file", "server.tls.key.file")),
+    (INSTANCE_PAIR, |values| half_a_pair(values, "instance.tls.cert.file", "instance.tls.key.file")),
+    (&["server.tls.client.ca.file", "server.tls.cert.file"], clients_without_tls),
 ];
 
 /// Every fault that the values have together. A rule about a value that is wrong by itself is not asked: that fault is
@@ -113,6 +124,30 @@ fn unreadable(values: &Values<'_>, key: &str) -> Option<ConfigFault> {
     };
     let problem = format!("{key} is {}, which {problem},", path.display());
     Some(unusable(Some(key), Some(origin), problem, "name a readable file"))
+}
+
+fn half_a_pair(values: &Values<'_>, cert: &'static str, key: &'static str) -> Option<ConfigFault> {
+    let (set, missing) = match (values.path(cert), values.path(key)) {
+        (Some(_), None) => (cert, key),
+        (None, Some(_)) => (key, cert),
+        _ => return None,
+    };
+    Some(contradiction(
+        set,
+        format!("{set} is set and {missing} is not"),
+        format!("set {missing} too: a certificate and its key go together"),
+    ))
+}
+
+fn clients_without_tls(values: &Values<'_>) -> Option<ConfigFault> {
+    let is_idle = values.path("server.tls.client.ca.file").is_some() && values.path("server.tls.cert.file").is_none();
+    is_idle.then(|| {
+        contradiction(
+            "server.tls.client.ca.file",
+            "server.tls.client.ca.file is set and the server speaks plain HTTP, over which nobody shows a certificate".to_owned(),
+            "set server.tls.cert.file and server.tls.key.file too".to_owned(),
+        )
+    })
 }
 
 fn late_sources(values: &Values<'_>) -> Option<String> {

@@ -25,7 +25,7 @@ pub use effective::{Effective, json, table};
 pub use fault::{ConfigFault, Origin};
 pub use typed::{
     AnonymousRole, BackendChoice, ClientConfig, Config, ConsulAgent, EmptyStatus, FederationConfig, HealthConfig, ManagerIdentity,
-    MetricsConfig, RegistryConfig, RoutingConfig, SecurityConfig, ServerConfig,
+    MetricsConfig, PairFiles, RegistryConfig, RoutingConfig, SecurityConfig, ServerConfig, ServerTlsConfig,
 };
 
 use std::path::{Path, PathBuf};

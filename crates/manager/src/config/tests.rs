@@ -316,6 +316,11 @@ fn every_setting_changes_what_a_room_is_given() {
     let beside = |scene: Scene, key: &str| match key {
         "consul.host" => scene.define("registry.backend", "embedded"),
         "security.anonymous.role" => scene.define("security.tokens.file", "readable"),
+        "server.tls.cert.file" => scene.define("server.tls.key.file", "readable"),
+        "server.tls.key.file" => scene.define("server.tls.cert.file", "readable"),
+        "instance.tls.cert.file" => scene.define("instance.tls.key.file", "readable"),
+        "instance.tls.key.file" => scene.define("instance.tls.cert.file", "readable"),
+        "server.tls.client.ca.file" => scene.define("server.tls.cert.file", "readable").define("server.tls.key.file", "readable"),
         "logging.file.max-size" | "logging.file.max-history" => scene.define("logging.file.name", "a.log"),
         _ => scene,
     };

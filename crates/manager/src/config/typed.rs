@@ -79,10 +79,44 @@ pub struct ServerConfig {
     pub header_max_bytes: usize,
     /// For a connection without a request.
     pub idle_timeout: Duration,
+    /// How HTTPS is spoken.
+    pub tls: ServerTlsConfig,
+    /// Whether HTTP/2 is offered over TLS.
+    pub http2: bool,
+    /// Most requests at a time on one HTTP/2 connection.
+    pub streams_max: u32,
     /// For saying "not ready" before connections are refused.
     pub shutdown_delay: Duration,
     /// For requests under way once the manager stops; zero waits for nothing.
     pub shutdown_grace: Duration,
+}
+
+/// How HTTPS is spoken. The files are readable when the configuration was read; whether they fit is seen at the start.
+#[derive(Clone, Debug)]
+pub struct ServerTlsConfig {
+    /// Certificate and key; none: plain HTTP.
+    pub pair: Option<PairFiles>,
+    /// Authorities of which clients must show a certificate.
+    pub client_ca_file: Option<PathBuf>,
+    /// Whether TLS 1.2 is refused.
+    pub only_tls13: bool,
+    /// For a handshake.
+    pub handshake_timeout: Duration,
+    /// Most handshakes being worked on.
+    pub handshakes_max: usize,
+    /// Between two looks at the files; zero looks only when asked.
+    pub reload_interval: Duration,
+    /// How long before its end any certificate is warned about.
+    pub expiry_warning: Duration,
+}
+
+/// Files of a certificate and its key.
+#[derive(Clone, Debug)]
+pub struct PairFiles {
+    /// The certificate and its chain.
+    pub cert: PathBuf,
+    /// The key.
+    pub key: PathBuf,
 }
 
 /// Who may do what.
@@ -276,6 +310,8 @@ pub struct ClientConfig {
     pub max_pool_size: usize,
     /// Further certificate authorities in PEM; a readable file when the configuration was read.
     pub tls_ca_file: Option<PathBuf>,
+    /// What the manager shows to instances that ask for a certificate.
+    pub tls_pair: Option<PairFiles>,
 }
 
 /// What failed together.

@@ -171,7 +171,7 @@ fn describe() {
 
 impl Worker {
     fn new(index: usize, shared: &Shared, stopping: CancellationToken) -> Self {
-        let forwarded = Forwarded::new(shared.settings.trusted_proxies.clone());
+        let forwarded = Forwarded::new(shared.settings.trusted_proxies.clone(), shared.settings.clients_speak_https);
         let budget = shared.budgets.get(index).cloned().unwrap_or_default();
         Self { index, turns: Turns::new(), budget, delays: Delays::default(), forwarded, stopping }
     }

@@ -52,6 +52,8 @@ pub struct GatewaySettings {
     pub idle_connections_max: usize,
     /// Networks whose proxies are believed what they say of the client.
     pub trusted_proxies: Vec<IpNet>,
+    /// Whether clients speak HTTPS to this manager.
+    pub clients_speak_https: bool,
     /// Whether `Authorization` and `Cookie` of the client are sent on. The manager's own tokens never are.
     pub forward_credentials: bool,
     /// How many workers there are.

@@ -2,10 +2,12 @@
 //!
 //! Owns the sentences. A failing instance is told at its first failure and when it goes down, not at every probe.
 
+use std::time::Duration;
+
 use peegeeq_domain::health::{Doubt, Transition, Verdict};
 use peegeeq_domain::instance::InstanceId;
 
-use crate::observations::{SetupHealth, SetupSeen, SetupsSeen};
+use crate::observations::{Checkup, SetupHealth, SetupSeen, SetupsSeen};
 
 /// Tells of a change of verdict.
 pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32, evidence: &str) {
@@ -29,6 +31,19 @@ pub(super) fn transition(id: &InstanceId, change: Transition, max_failures: u32,
             tracing::info!(instanceId = %id, "Instance is healthy");
         }
         (from, to) => tracing::debug!(instanceId = %id, from = from.as_str(), to = to.as_str(), "verdict changed"),
+    }
+}
+
+/// Tells of a certificate that is to be renewed, when it was last seen to stand better.
+pub(super) fn certificate(id: &InstanceId, before: Option<&Checkup>, now: &Checkup, warning: Duration) {
+    let Some(facts) = &now.certificate else { return };
+    let step = facts.step(now.at, warning);
+    let known = before.and_then(|before| Some((before.at, before.certificate.as_ref()?)));
+    if known.is_some_and(|(at, facts)| facts.step(at, warning) == step) {
+        return;
+    }
+    if let Some(complaint) = facts.complaint(now.at, warning) {
+        tracing::warn!(instanceId = %id, "the certificate of instance {id} {complaint}");
     }
 }
 

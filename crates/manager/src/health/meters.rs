@@ -28,6 +28,11 @@ impl Meters {
         metrics::describe_counter!("peegeeq_health_checks_total", "Health checks by outcome");
         metrics::describe_counter!("peegeeq_health_transitions_total", "Changes of verdict by what they led to");
         metrics::describe_counter!("peegeeq_health_false_trips_total", "Tripwires that closed although the instance was well");
+        metrics::describe_gauge!(
+            "peegeeq_instance_certificate_expiry_seconds",
+            metrics::Unit::Seconds,
+            "Time left of the certificate that an instance showed; below zero once it has expired"
+        );
         metrics::describe_gauge!("peegeeq_health_probes_in_flight", "Health checks under way");
     }
 
@@ -50,6 +55,11 @@ pub(super) fn ended(label: &metrics::SharedString, checkup: &Checkup) {
     metrics::counter!("peegeeq_health_checks_total", "outcome" => outcome).increment(1);
     let duration = metrics::histogram!("peegeeq_health_check_duration_seconds", "outcome" => outcome, "instance" => label.clone());
     duration.record(checkup.phases.total);
+    if let Some(facts) = checkup.certificate.as_ref().filter(|_| **label != *OTHERS) {
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float; milliseconds of centuries stay below 2^53")]
+        let left = facts.left_millis(checkup.at) as f64 / 1000.0;
+        metrics::gauge!("peegeeq_instance_certificate_expiry_seconds", "instance" => label.clone()).set(left);
+    }
 }
 
 /// A probe ended without a result.

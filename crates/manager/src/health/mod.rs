@@ -48,6 +48,8 @@ pub struct HealthSettings {
     pub setups_interval: Duration,
     /// The most bytes of a body that a probe reads. A larger one is judged by its status alone.
     pub response_max: usize,
+    /// How long before its end an instance's certificate is warned about.
+    pub expiry_warning: Duration,
     /// Who asks: the manager's id, sent with every request.
     pub manager_id: String,
 }

@@ -9,6 +9,7 @@ use peegeeq_domain::health::FailureKind;
 use peegeeq_domain::instance::{ExpectedStatus, Registration};
 
 use super::words::{says_well, words};
+use crate::certificates::Facts;
 use crate::clock;
 use crate::net::{Answer, Caller, Deadline, Dialer, Failure, Get, HOP_HEADER, Link};
 use crate::observations::{Checkup, CheckupFailure, Phases};
@@ -34,7 +35,8 @@ impl Prober {
     pub(super) async fn probe(&self, target: &Registration) -> Checkup {
         let began = clock::instant();
         let mut phases = Phases::default();
-        let answer = self.ask(target, &mut phases).await;
+        let mut certificate = None;
+        let answer = self.ask(target, &mut phases, &mut certificate).await;
         phases.total = began.elapsed();
         let status = answer.as_ref().ok().map(|answer| answer.status);
         let judged = answer.and_then(|answer| judge(target.expected_status, &answer));
@@ -42,15 +44,17 @@ impl Prober {
             Ok(health_data) => (health_data, None),
             Err((failure, health_data)) => (health_data, Some(failure)),
         };
-        Checkup { at: clock::wall(), moment: clock::now(), failure, status, phases, health_data, consecutive_failures: 0 }
+        Checkup { at: clock::wall(), moment: clock::now(), failure, status, phases, health_data, certificate, consecutive_failures: 0 }
     }
 
-    async fn ask(&self, target: &Registration, phases: &mut Phases) -> Result<Answer, Unwell> {
+    async fn ask(&self, target: &Registration, phases: &mut Phases, certificate: &mut Option<Arc<Facts>>) -> Result<Answer, Unwell> {
         let deadline = Deadline::within(self.timeout);
         let authority = target.endpoint.authority();
         let path = target.health_path.as_str();
         let get = Get { authority: &authority, path, body_max: self.response_max, last: true };
         let stream = self.dialer.dial(&target.endpoint, deadline, phases).await?;
+        // What cannot be read was not trusted either, so that there is nothing to say about it.
+        *certificate = stream.certificate().and_then(|shown| Facts::of(shown).ok()).map(Arc::new);
         let mut link = Link::open(stream).await?;
         Ok(link.get(&self.caller, get, deadline, phases).await?)
     }

@@ -11,11 +11,10 @@ use peegeeq_domain::instance::Endpoint;
 use peegeeq_domain::time::Moment;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::meters;
-use crate::net::{Deadline, Dialer};
+use crate::net::{Deadline, Dialer, Stream};
 use crate::observations::Phases;
 
 /// After so many false trips the wire is off for the instance: it closes idle connections by itself.
@@ -51,10 +50,11 @@ pub(super) fn hold(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, b
     }
 }
 
-async fn open(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> Option<TcpStream> {
+async fn open(dialer: Arc<Dialer>, endpoint: Endpoint, timeout: Duration, back_off: Duration) -> Option<Stream> {
     tokio::time::sleep(back_off).await;
-    let stream = dialer.dial_tcp(&endpoint, Deadline::within(timeout), &mut Phases::default()).await.ok()?;
-    if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE) {
+    // Over TLS the handshake is made: a server closes connections that only lie there before it.
+    let stream = dialer.dial(&endpoint, Deadline::within(timeout), &mut Phases::default()).await.ok()?;
+    if let Err(error) = SockRef::from(stream.tcp()).set_tcp_keepalive(&KEEPALIVE) {
         tracing::debug!(%error, "a tripwire is held without keepalive");
     }
     Some(stream)

@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use peegeeq_domain::health::FailureKind;
 
 use super::{Deadline, Failure, Stream};
+use crate::certificates;
 use crate::clock;
 use crate::observations::Phases;
 
@@ -222,7 +223,11 @@ async fn read(mut body: Incoming, max: usize) -> Result<Option<Bytes>, hyper::Er
 fn failure(authority: &str, error: &hyper::Error) -> Failure {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<io::Error>());
     if let Some(cause) = cause.filter(|cause| cause.kind() != io::ErrorKind::UnexpectedEof) {
-        return Failure::new(FailureKind::Network, format!("Connection to {authority} was lost: {cause}"));
+        // In TLS 1.3 a server refuses our certificate only after the handshake.
+        return match certificates::hint_of(cause) {
+            Some(hint) => Failure::new(FailureKind::Tls, format!("{authority} ended the TLS connection: {cause}; {hint}")),
+            None => Failure::new(FailureKind::Network, format!("Connection to {authority} was lost: {cause}")),
+        };
     }
     if error.is_canceled() || error.is_closed() {
         return Failure::new(FailureKind::Network, format!("Connection to {authority} was closed before the request was sent"));

@@ -28,7 +28,8 @@ fn endpoint(host: &str, port: u16) -> Endpoint {
 
 fn dialer_with(allowed: &[&str], extra_ca_file: Option<PathBuf>) -> Dialer {
     let allowed_networks = allowed.iter().map(|text| text.parse().unwrap()).collect();
-    let settings = DialerSettings { connect_timeout: Duration::from_secs(5), allowed_networks, tls: TlsSettings { extra_ca_file } };
+    let settings =
+        DialerSettings { connect_timeout: Duration::from_secs(5), allowed_networks, tls: TlsSettings { extra_ca_file, identity: None } };
     Dialer::new(settings).unwrap()
 }
 

@@ -62,6 +62,12 @@ fn describe() {
     metrics::describe_counter!("peegeeq_http_requests_total", "Requests answered, by method, route and status.");
     metrics::describe_histogram!("peegeeq_http_request_duration_seconds", metrics::Unit::Seconds, "Time to the head of the answer.");
     metrics::describe_gauge!("peegeeq_http_requests_in_flight", "Requests being answered.");
+    metrics::describe_counter!("peegeeq_tls_handshakes_total", "TLS handshakes with clients, by version and what was agreed on.");
+    metrics::describe_counter!("peegeeq_tls_handshake_failures_total", "Connections of clients that came to no TLS, by reason.");
+    metrics::describe_counter!("peegeeq_http2_floods_total", "HTTP/2 connections ended because most requests on them were cancelled.");
+    metrics::describe_gauge!("peegeeq_server_certificate_expiry_seconds", "Time left of the certificate shown to clients.");
+    metrics::describe_gauge!("peegeeq_server_certificate_reload_failed", "1 while the certificate's files cannot be used.");
+    metrics::describe_counter!("peegeeq_server_certificate_reloads_total", "New certificate files, by what became of them.");
     metrics::describe_counter!("peegeeq_http_panics_total", "Requests that failed in a way that is our fault.");
     metrics::describe_counter!("peegeeq_instances_registered_total", "Registrations of an id that was not registered.");
     metrics::describe_gauge!("peegeeq_instances", "Registered instances, by state.");

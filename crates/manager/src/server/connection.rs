@@ -1,4 +1,4 @@
-//! One connection: HTTP/1.1 with limits, and a polite end.
+//! One connection: HTTP/1.1 with limits, and a polite end. What comes before it over TLS is in `tls`, HTTP/2 in `http2`.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -12,16 +12,17 @@ use http::{Request, Response, StatusCode};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use super::ServerSettings;
 use super::front::Place;
 use super::last_words;
 use super::linger::Left;
+use super::tls::{Accepted, ServerTls, accept};
 use super::tunnel::{Tunnel, Tunnels};
 use super::watch::{Activity, Framing, Impatience, InRequest, Patience, Watched};
+use super::{ServerSettings, http2};
 use crate::clock;
 
 /// What a connection over the limit is told, whatever it asks.
@@ -54,8 +55,12 @@ pub trait Service: Clone + Send + Sync + 'static {
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     builder: http1::Builder,
-    patience: Patience,
-    head_bytes_max: usize,
+    pub(super) patience: Patience,
+    /// How TLS is spoken, if it is.
+    tls: Option<Arc<ServerTls>>,
+    /// Most requests at a time on one connection of HTTP/2.
+    pub(super) streams_max: u32,
+    pub(super) head_bytes_max: usize,
     open: Arc<AtomicUsize>,
     open_max: usize,
     refusals: Arc<AtomicUsize>,
@@ -75,6 +80,8 @@ impl Limits {
         Self {
             builder,
             patience,
+            tls: settings.tls.clone(),
+            streams_max: settings.streams_max,
             head_bytes_max: settings.header_bytes_max,
             open,
             open_max: settings.connections_max,
@@ -101,11 +108,46 @@ impl Drop for Admitted {
 
 /// Serves one connection until it ends, or politely ends it at `stop`.
 pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, service: S, limits: Limits, tunnels: Tunnels) {
-    let Some(admitted) = limits.admit() else { return refuse(stream, limits.refusals).await };
-    let stop = tunnels.stop.clone();
-    let tunnel = Tunnel::new(tunnels, Arc::new(admitted));
+    let admitted = match (limits.admit(), &limits.tls) {
+        (Some(admitted), _) => admitted,
+        (None, None) => return refuse(stream, limits.refusals).await,
+        // It would not understand what it is told before a handshake, and that is what there is no room for.
+        (None, Some(_)) => return,
+    };
     // Without it small answers wait for the other side's acknowledgement; failing to set it costs speed only.
     let _ = stream.set_nodelay(true);
+    match limits.tls.clone() {
+        None => talk(stream, address, service, limits, tunnels, admitted).await,
+        // In a box of its own: plain connections are not to carry its room about.
+        Some(tls) => Box::pin(secured(stream, address, service, limits, tunnels, admitted, tls)).await,
+    }
+}
+
+/// Shakes hands, then serves what was agreed on.
+async fn secured<S: Service>(
+    stream: TcpStream,
+    address: SocketAddr,
+    service: S,
+    limits: Limits,
+    tunnels: Tunnels,
+    admitted: Admitted,
+    tls: Arc<ServerTls>,
+) {
+    match accept(stream, &tls, &tunnels.stop).await {
+        Some(Accepted::Http1(stream)) => talk(stream, address, service, limits, tunnels, admitted).await,
+        Some(Accepted::Http2(stream)) => http2::serve(stream, address, service, limits, tunnels, admitted).await,
+        None => {}
+    }
+}
+
+/// Speaks HTTP/1.1 on a stream until it ends.
+async fn talk<I, S>(stream: I, address: SocketAddr, service: S, limits: Limits, tunnels: Tunnels, admitted: Admitted)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    S: Service,
+{
+    let stop = tunnels.stop.clone();
+    let tunnel = Tunnel::new(tunnels, Arc::new(admitted));
     let activity = Activity::new();
     // One place for the connection, so that workers do not count the clones of one and the same service together.
     let (requests, service) = (activity.clone(), Arc::new(service));
@@ -148,7 +190,7 @@ pub(super) async fn serve<S: Service>(stream: TcpStream, address: SocketAddr, se
 }
 
 /// Says it on the stream that is left, and ends it.
-async fn last_words(left: &Left<TcpStream>, answer: &Response<Vec<u8>>) {
+async fn last_words<I: AsyncRead + AsyncWrite + Unpin>(left: &Left<I>, answer: &Response<Vec<u8>>) {
     let Some(mut stream) = left.take() else { return };
     last_words::write(&mut stream, answer).await;
     left.put(stream);
@@ -162,9 +204,6 @@ fn framing(request: &Request<Incoming>) -> Framing {
     }
 }
 
-/// The stream as the conversation sees it.
-type Io = TokioIo<Watched<TcpStream>>;
-
 /// How a conversation ended.
 enum End {
     /// By itself, well or with an error.
@@ -174,13 +213,14 @@ enum End {
 }
 
 /// Serves until the end, politely at `stop`.
-async fn converse<S, B>(
-    connection: http1::UpgradeableConnection<Io, S>,
+async fn converse<I, S, B>(
+    connection: http1::UpgradeableConnection<TokioIo<Watched<I>>, S>,
     activity: &Activity,
     patience: Patience,
     stop: &CancellationToken,
 ) -> End
 where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     S: hyper::service::HttpService<Incoming, ResBody = B>,
     S::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     B: http_body::Body + 'static,

@@ -6,9 +6,11 @@
 
 mod connection;
 mod front;
+mod http2;
 mod last_words;
 mod linger;
 mod listener;
+mod tls;
 mod tunnel;
 mod watch;
 mod worker;
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub use connection::{Peer, Service};
 pub use front::{BodyError, Front, Place, Refusal};
 pub use listener::BindError;
+pub use tls::{CertificateStatus, ServerTls, TlsServerSettings, follow as follow_certificate};
 pub use tunnel::Tunnel;
 pub use watch::InRequest;
 
@@ -41,6 +44,10 @@ pub struct ServerSettings {
     pub header_bytes_max: usize,
     /// Longest time a kept connection may rest between requests.
     pub idle_timeout: Duration,
+    /// How TLS is spoken; none: plain HTTP.
+    pub tls: Option<Arc<ServerTls>>,
+    /// Most requests at a time on one connection of HTTP/2.
+    pub streams_max: u32,
 }
 
 /// A port that is held, before anybody answers on it.

@@ -34,6 +34,8 @@ pub(super) struct Activity {
     read_in_request: AtomicU64,
     /// The status of hyper's own answer to what is no request, which was held back; 0: none was.
     held_back: AtomicU16,
+    /// What is read are frames of HTTP/2, whose heads are not told from the rest here.
+    is_frames: bool,
 }
 
 /// How the end of a request is told from what is pipelined behind it.
@@ -43,6 +45,8 @@ pub(super) enum Framing {
     EmptyLine,
     /// It ends with a body of so many bytes. Those that came together with the head are not told from further ones.
     Counted(u64),
+    /// It is one of several in frames: nothing is told from the bytes.
+    Frames,
 }
 
 /// How long each may take.
@@ -75,8 +79,17 @@ impl Impatience {
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
+        Arc::new(Self::begun(false))
+    }
+
+    /// The same for a connection of HTTP/2.
+    pub(super) fn of_frames() -> Arc<Self> {
+        Arc::new(Self::begun(true))
+    }
+
+    fn begun(is_frames: bool) -> Self {
         let now = clock::now().as_millis();
-        Arc::new(Self {
+        Self {
             head_began: AtomicU64::new(NEVER),
             idle_since: AtomicU64::new(now),
             write_stuck_since: AtomicU64::new(NEVER),
@@ -84,7 +97,8 @@ impl Activity {
             tail: AtomicU32::new(0),
             read_in_request: AtomicU64::new(0),
             held_back: AtomicU16::new(0),
-        })
+            is_frames,
+        }
     }
 
     /// A whole request head arrived. The returned guard lives until its answer is sent.
@@ -128,6 +142,9 @@ impl Activity {
     }
 
     fn read_some(&self, bytes: &[u8]) {
+        if self.is_frames {
+            return;
+        }
         let shift = |tail: u32, byte: &u8| tail << 8 | u32::from(*byte);
         let last = &bytes[bytes.len().saturating_sub(4)..];
         self.tail.store(last.iter().fold(self.tail.load(Ordering::Relaxed), shift), Ordering::Relaxed);
@@ -144,6 +161,7 @@ impl Activity {
                 !matches!(self.tail.load(Ordering::Relaxed).to_be_bytes(), [_, b'\n', b'\r', b'\n'] | [_, _, b'\n', b'\n'])
             }
             Framing::Counted(bytes) => self.read_in_request.load(Ordering::Relaxed) > bytes,
+            Framing::Frames => false,
         }
     }
 

@@ -25,6 +25,7 @@ mod settings;
 mod snapshots;
 mod status;
 mod support;
+mod tls;
 mod updates;
 mod verbs;
 mod webhook;

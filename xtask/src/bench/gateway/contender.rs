@@ -15,7 +15,7 @@ use crate::bench::manager::{Folder, free_address};
 
 /// One that is compared.
 #[derive(Debug)]
-pub(super) struct Contender {
+pub(in crate::bench) struct Contender {
     pub(super) name: &'static str,
     pub(super) address: SocketAddr,
     /// Its first process; none for the way without anything between.
@@ -82,15 +82,25 @@ impl Contender {
         Self::start("bare hyper proxy", address, command).await
     }
 
-    async fn start(name: &'static str, address: SocketAddr, mut command: Command) -> Result<Option<Self>, String> {
+    async fn start(name: &'static str, address: SocketAddr, command: Command) -> Result<Option<Self>, String> {
+        let Some(contender) = Self::launch(name, address, command)? else { return Ok(None) };
+        answers(&format!("http://{address}/health")).await.map_err(|error| format!("{name}: {error}"))?;
+        Ok(Some(contender))
+    }
+
+    /// Starts one without waiting for its first answer; `None` when it is not installed.
+    pub(in crate::bench) fn launch(name: &'static str, address: SocketAddr, mut command: Command) -> Result<Option<Self>, String> {
         let child = match command.stdin(Stdio::null()).stdout(Stdio::null()).spawn() {
             Ok(child) => child,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(format!("{name}: {error}")),
         };
-        let contender = Self { name, address, pid: Some(child.id()), child: Some(child) };
-        answers(&format!("http://{address}/health")).await.map_err(|error| format!("{name}: {error}"))?;
-        Ok(Some(contender))
+        Ok(Some(Self { name, address, pid: Some(child.id()), child: Some(child) }))
+    }
+
+    /// Where it answers.
+    pub(in crate::bench) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Whether anything is between.
@@ -99,7 +109,7 @@ impl Contender {
     }
 
     /// Processor time used so far by its processes.
-    pub(super) fn cpu(&self) -> Result<Duration, String> {
+    pub(in crate::bench) fn cpu(&self) -> Result<Duration, String> {
         self.processes().into_iter().map(machine::cpu).sum()
     }
 

@@ -5,7 +5,7 @@
 //! worthless. A contender that is not installed, or a manager that does not pass requests on, is left out and said so.
 
 pub(super) mod bare;
-mod contender;
+pub(super) mod contender;
 mod idle;
 mod paced;
 pub(super) mod stub;

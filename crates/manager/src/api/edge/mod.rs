@@ -100,6 +100,11 @@ impl<F: Front> Edge<F> {
     }
 
     async fn handle(&self, mut request: Request<Incoming>, peer: Peer) -> Answered<F::Body> {
+        if request.version() == http::Version::HTTP_2
+            && let Err(error) = target::settle(&mut request)
+        {
+            return Answered::Own(error.into_response());
+        }
         let claimed = self.front.claims(&request);
         let principal = match self.admit(&request) {
             Ok(principal) => principal,

@@ -6,6 +6,33 @@ use http::{HeaderMap, Method, Request, StatusCode, header};
 
 use super::super::error::ApiError;
 
+/// Reads the head of HTTP/2 as one of HTTP/1.1, so that everything behind sees one form: the authority is the `Host`, and cookies that
+/// came in pieces are one again. What cannot be is refused.
+pub(super) fn settle<B>(request: &mut Request<B>) -> Result<(), ApiError> {
+    if request.uri().scheme().is_some_and(|scheme| *scheme != http::uri::Scheme::HTTPS) {
+        return Err(ApiError::bad_request("the scheme must be https on a connection that is"));
+    }
+    if request.uri().path().starts_with(SOCKETS) {
+        let message = "WebSockets are spoken over HTTP/1.1 here: connect without offering h2 (ALPN http/1.1 only)";
+        return Err(ApiError::bad_request(message));
+    }
+    let authority = request.uri().authority().map(|authority| authority.as_str().to_owned());
+    let headers = request.headers_mut();
+    if !headers.contains_key(header::HOST) {
+        let host = authority.and_then(|authority| http::HeaderValue::try_from(authority).ok());
+        headers.insert(header::HOST, host.ok_or_else(|| ApiError::bad_request(":authority or Host is required"))?);
+    }
+    if headers.get_all(header::COOKIE).iter().nth(1).is_some() {
+        let pieces: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(http::HeaderValue::as_bytes).collect();
+        let whole = http::HeaderValue::from_bytes(&pieces.join(&b"; "[..]));
+        headers.insert(header::COOKIE, whole.map_err(|_| ApiError::bad_request("Cookie has characters that it must not have"))?);
+    }
+    Ok(())
+}
+
+/// Where WebSockets are.
+const SOCKETS: &str = "/ws/";
+
 /// Refuses a request that has two readings.
 pub(super) fn check<B>(request: &Request<B>, head_bytes_max: usize) -> Result<(), ApiError> {
     // hyper's own limit is that of its buffer, which holds part of a body too: it lets through somewhat more than was set.
@@ -144,6 +171,37 @@ mod tests {
             assert_eq!(verdict(|request| request.uri(path)), Ok(()), "{path}");
         }
         assert_eq!(verdict(|request| request.header("transfer-encoding", "chunked")), Ok(()));
+    }
+
+    #[test]
+    fn heads_of_http2_are_read_as_those_of_http1() {
+        let settled = |uri: &str, headers: &[(&str, &str)]| {
+            let mut request = Request::builder().version(http::Version::HTTP_2).uri(uri);
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let mut request = request.body(()).expect("request");
+            let checked = settle(&mut request).and_then(|()| check(&request, 65_536));
+            checked.map(|()| request).map_err(|error| error.status())
+        };
+        let request = settled("https://m.example:9090/a?b", &[("cookie", "a=1"), ("cookie", "b=2")]).expect("settled");
+        assert_eq!(
+            (&request.headers()["host"], &request.headers()["cookie"]),
+            (&"m.example:9090".parse().unwrap(), &"a=1; b=2".parse().unwrap())
+        );
+        assert!(settled("/a", &[("host", "m.example")]).is_ok());
+        let refused = [
+            ("/a", &[][..]),
+            ("http://m.example/a", &[]),
+            ("https://m.example/a", &[("host", "other")]),
+            ("https://user@m.example/a", &[]),
+            ("https://m.example/a//b", &[]),
+            ("https://m.example/%2e%2e/b", &[]),
+            ("https://m.example/ws/updates", &[]),
+        ];
+        for (uri, headers) in refused {
+            assert_eq!(settled(uri, headers).err(), Some(StatusCode::BAD_REQUEST), "{uri}");
+        }
     }
 
     #[test]

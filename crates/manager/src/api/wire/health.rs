@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::instance::{SetupView, setup_views};
+use crate::certificates::Facts;
 use crate::clock;
 use crate::observations::{Checkup, Phases, SetupsSeen};
 
@@ -37,6 +38,28 @@ impl From<Phases> for PhasesView {
             tls_ms: phases.tls.map(millis),
             first_byte_ms: phases.first_byte.map(millis),
             total_ms: millis(phases.total),
+        }
+    }
+}
+
+/// The certificate of an instance.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CertificateView {
+    /// The last moment at which it is valid.
+    pub expires_at: String,
+    /// Whole days until then.
+    pub expires_in_days: i64,
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+}
+
+impl From<&Facts> for CertificateView {
+    fn from(facts: &Facts) -> Self {
+        Self {
+            expires_at: clock::iso(facts.not_after),
+            expires_in_days: facts.left_millis(clock::wall()).div_euclid(24 * 60 * 60 * 1000),
+            names: facts.names.clone(),
         }
     }
 }
@@ -77,6 +100,9 @@ pub struct HealthCheckView<'a> {
     pub http_status: Option<u16>,
     /// Timings.
     pub phases: PhasesView,
+    /// The certificate that it showed, over TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateView>,
     /// Failed checks in a row that count.
     pub consecutive_failures: u32,
     /// What the instance said, if it was JSON and small.
@@ -110,6 +136,7 @@ impl<'a> HealthCheckView<'a> {
             region: &registration.labels.region,
             http_status: checkup.status,
             phases: checkup.phases.into(),
+            certificate: checkup.certificate.as_deref().map(CertificateView::from),
             consecutive_failures: checkup.consecutive_failures,
             health_data: checkup.health_data.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             setups: setups.map(setup_views),

@@ -17,6 +17,8 @@ pub struct ManagerHealth {
     pub consul: &'static str,
     /// What does not work as it should, one sentence each.
     pub degraded: Vec<String>,
+    /// Whether it speaks HTTPS.
+    pub tls: bool,
     /// Version of the manager.
     pub version: &'static str,
 }
@@ -55,10 +57,48 @@ pub struct HealthDetail {
     pub ready: bool,
     /// The registry.
     pub registry: RegistryDetail,
+    /// The certificate that it shows to clients; null over plain HTTP.
+    pub certificate: Option<ServerCertificate>,
+    /// Instances whose certificates are to be renewed, at most 100.
+    pub instance_certificates: Vec<InstanceCertificate>,
     /// Why health transitions are frozen, if they are.
     pub self_doubt: Option<String>,
     /// When this answer was made.
     pub time: String,
+}
+
+/// The certificate of the manager, in `/health/detail`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerCertificate {
+    /// The file that it came from.
+    pub file: String,
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+    /// The last moment at which it is valid.
+    pub expires_at: String,
+    /// Whole days until then; below zero once it has expired.
+    pub expires_in_days: i64,
+    /// When it was taken from its file.
+    pub loaded_at: String,
+    /// When its files were last looked at.
+    pub looked_at: String,
+    /// Whether clients must show a certificate.
+    pub asks_clients: bool,
+    /// What is wrong with it, or with the files that were to replace it.
+    pub complaints: Vec<String>,
+}
+
+/// A certificate of an instance that is to be renewed, in `/health/detail`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstanceCertificate {
+    /// The instance.
+    pub instance_id: String,
+    /// The last moment at which it is valid.
+    pub expires_at: String,
+    /// Whole days until then; below zero once it has expired.
+    pub expires_in_days: i64,
 }
 
 /// The registry, in `/health/detail`.

@@ -15,6 +15,7 @@ const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const HTTP: HeaderValue = HeaderValue::from_static("http");
+const HTTPS: HeaderValue = HeaderValue::from_static("https");
 static NO_HOST: HeaderValue = HeaderValue::from_static("-");
 
 /// The most clients that a worker remembers.
@@ -27,6 +28,7 @@ const CONTINUED_MAX: usize = 2048;
 #[derive(Debug, Default)]
 pub(in crate::gateway) struct Forwarded {
     trusted: Vec<IpNet>,
+    is_https: bool,
     remembered: Mutex<Remembered>,
 }
 
@@ -47,9 +49,9 @@ pub(in crate::gateway) struct Told {
 }
 
 impl Forwarded {
-    /// Proxies in these networks are believed.
-    pub(in crate::gateway) fn new(trusted: Vec<IpNet>) -> Self {
-        Self { trusted, remembered: Mutex::default() }
+    /// Proxies in these networks are believed. `is_https`: what clients speak to this manager.
+    pub(in crate::gateway) fn new(trusted: Vec<IpNet>, is_https: bool) -> Self {
+        Self { trusted, is_https, remembered: Mutex::default() }
     }
 
     /// What to tell of a request with these headers that came from `peer`.
@@ -57,7 +59,7 @@ impl Forwarded {
         let peer = peer.to_canonical();
         let host = headers.get(header::HOST).unwrap_or(&NO_HOST);
         if !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer)) {
-            return continued(peer, host.clone(), headers);
+            return continued(peer, host.clone(), headers, self.is_https);
         }
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((address, told)) = &remembered.last
@@ -66,36 +68,45 @@ impl Forwarded {
         {
             return told.clone();
         }
-        let told = remembered.of(peer, host);
+        let told = remembered.of(peer, host, self.is_https);
         remembered.last = Some((peer, told.clone()));
         told
     }
 }
 
 impl Remembered {
-    fn of(&mut self, peer: IpAddr, host: &HeaderValue) -> Told {
+    fn of(&mut self, peer: IpAddr, host: &HeaderValue, is_https: bool) -> Told {
         if let Some(told) = self.clients.get(&(peer, host.clone())) {
             return told.clone();
         }
         if self.clients.len() >= REMEMBERED_MAX {
             self.clients.clear();
         }
-        let told = Told { forwarded: element(peer, host), addresses: text(peer.to_string()), proto: HTTP, host: host.clone() };
+        let told = Told {
+            forwarded: element(peer, host, is_https),
+            addresses: text(peer.to_string()),
+            proto: proto(is_https),
+            host: host.clone(),
+        };
         self.clients.insert((peer, host.clone()), told.clone());
         told
     }
 }
 
 /// What a trusted proxy said, and the proxy itself behind it.
-fn continued(peer: IpAddr, host: HeaderValue, headers: &HeaderMap) -> Told {
-    let own = element(peer, &host);
+fn continued(peer: IpAddr, host: HeaderValue, headers: &HeaderMap, is_https: bool) -> Told {
+    let own = element(peer, &host, is_https);
     let (forwarded, addresses) = (said(headers, &header::FORWARDED), said(headers, &FOR));
     Told {
         forwarded: joined(forwarded, own.to_str().unwrap_or_default()),
         addresses: joined(addresses, &peer.to_string()),
-        proto: headers.get(&PROTO).cloned().unwrap_or(HTTP),
+        proto: headers.get(&PROTO).cloned().unwrap_or(proto(is_https)),
         host: headers.get(&HOST).cloned().unwrap_or(host),
     }
+}
+
+const fn proto(is_https: bool) -> HeaderValue {
+    if is_https { HTTPS } else { HTTP }
 }
 
 fn said(headers: &HeaderMap, name: &HeaderName) -> String {
@@ -113,14 +124,14 @@ fn joined(mut said: String, own: &str) -> HeaderValue {
 }
 
 /// One element of `Forwarded`. `Host` has passed the edge: a name or an address, with a port perhaps.
-fn element(peer: IpAddr, host: &HeaderValue) -> HeaderValue {
+fn element(peer: IpAddr, host: &HeaderValue, is_https: bool) -> HeaderValue {
     let mut element = String::with_capacity(64);
     // Writing to a string cannot fail.
     let _ = match peer {
         IpAddr::V4(address) => write!(element, "for={address}"),
         IpAddr::V6(address) => write!(element, "for=\"[{address}]\""),
     };
-    let _ = write!(element, ";host=\"{}\";proto=http", host.to_str().unwrap_or("-"));
+    let _ = write!(element, ";host=\"{}\";proto={}", host.to_str().unwrap_or("-"), if is_https { "https" } else { "http" });
     text(element)
 }
 

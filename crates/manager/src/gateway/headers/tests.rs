@@ -11,7 +11,7 @@ fn map(pairs: &[(&str, &str)]) -> HeaderMap {
 fn dressed(pairs: &[(&str, &str)], trusted: &[&str], credentials: bool) -> HeaderMap {
     let mut headers = map(pairs);
     let networks = trusted.iter().map(|network| network.parse().expect("a network")).collect();
-    let told = Forwarded::new(networks).told([10, 0, 0, 7].into(), &headers);
+    let told = Forwarded::new(networks, false).told([10, 0, 0, 7].into(), &headers);
     let timeout = Duration::from_secs(30);
     let request = RequestDress { told, timeout, websocket: false, chunked: false };
     dress(&mut headers, &Dress::new("m-1", credentials, timeout), request);

@@ -201,6 +201,8 @@ impl Monitor {
             self.judging.reply_after(Reply { to: askers, checkup: Arc::new(checkup.clone()) });
         }
         if watched.is_news(started) {
+            let before = self.observations.slot(watched.id().as_str()).and_then(|slot| slot.checkup());
+            log::certificate(watched.id(), before.as_deref(), &checkup, self.settings.expiry_warning);
             self.observations.note_checkup(watched.id().as_str(), checkup);
         }
     }

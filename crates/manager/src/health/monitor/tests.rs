@@ -43,6 +43,7 @@ fn settings() -> HealthSettings {
         probe_timeout: millis(600),
         concurrency: 16,
         tripwire: false,
+        expiry_warning: secs(30 * 86_400),
         setups_interval: Duration::ZERO,
         response_max: 65_536,
         manager_id: "m1".into(),
@@ -57,7 +58,7 @@ fn unhurried() -> HealthSettings {
 }
 
 fn dialing() -> DialerSettings {
-    DialerSettings { connect_timeout: secs(5), allowed_networks: Vec::new(), tls: TlsSettings { extra_ca_file: None } }
+    DialerSettings { connect_timeout: secs(5), allowed_networks: Vec::new(), tls: TlsSettings::default() }
 }
 
 /// A running monitor and all around it.

@@ -170,7 +170,7 @@ fn a_wrong_authority_file_is_told_at_start() {
     let file = tempfile::NamedTempFile::new().unwrap();
     for content in ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         std::fs::write(file.path(), content).unwrap();
-        let tls = TlsSettings { extra_ca_file: Some(file.path().to_owned()) };
+        let tls = TlsSettings { extra_ca_file: Some(file.path().to_owned()), identity: None };
         let settings = DialerSettings { connect_timeout: PATIENT, allowed_networks: Vec::new(), tls };
         let sentence = Dialer::new(settings).unwrap_err();
         assert!(sentence.starts_with("instance.tls.ca.file "), "{sentence}");

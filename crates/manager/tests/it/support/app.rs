@@ -15,10 +15,13 @@ use peegeeq_testkit::{FakeInstance, HttpClient, Options, Reply, World, secs, wai
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::tls::{Authority, Made, Trust};
+
 /// What a manager is started with.
 pub(crate) struct Plan {
     defines: Vec<(String, String)>,
     folder: Arc<TempDir>,
+    trust: Option<Trust>,
 }
 
 impl Plan {
@@ -26,7 +29,7 @@ impl Plan {
     pub(crate) fn new() -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
         let defines = [("service.port", "0"), ("registry.backend", "embedded"), ("server.workers", "2")];
-        let plan = Self { defines: Vec::new(), folder };
+        let plan = Self { defines: Vec::new(), folder, trust: None };
         defines.into_iter().fold(plan, |plan, (key, value)| plan.set(key, value))
     }
 
@@ -53,12 +56,30 @@ impl Plan {
         self
     }
 
+    /// Speaks HTTPS with a certificate of `authority`, and is asked over it.
+    pub(crate) fn secure(self, authority: &Authority) -> Self {
+        self.secure_with(authority, &authority.pair())
+    }
+
+    /// The same with this certificate.
+    pub(crate) fn secure_with(mut self, authority: &Authority, made: &Made) -> Self {
+        made.write(self.folder());
+        self.trust = Some(Trust::of(authority));
+        self.with("-Dserver.tls.cert.file=cert.pem").with("-Dserver.tls.key.file=key.pem").with("-Dserver.tls.reload.interval=100")
+    }
+
     /// Starts it, or says why not.
     pub(crate) async fn try_start(&self) -> Result<TestApp, StartError> {
         let args = RawArgs { defines: self.defines.clone(), ..RawArgs::default() };
         let loaded = config::load(&args, &|_| None, self.folder()).unwrap_or_else(|faults| panic!("the settings have faults: {faults:?}"));
         let running = app::start(loaded.config, loaded.effective).await?;
-        Ok(TestApp { address: running.address(), running: Some(running), folder: self.folder.clone(), http: HttpClient::default() })
+        Ok(TestApp {
+            address: running.address(),
+            running: Some(running),
+            folder: self.folder.clone(),
+            http: HttpClient::default(),
+            trust: self.trust.clone(),
+        })
     }
 
     /// Starts it.
@@ -73,6 +94,7 @@ pub(crate) struct TestApp {
     address: SocketAddr,
     folder: Arc<TempDir>,
     http: HttpClient,
+    trust: Option<Trust>,
 }
 
 impl TestApp {
@@ -85,8 +107,13 @@ impl TestApp {
         self.address
     }
 
+    /// The folder that it was started from.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn base(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", if self.trust.is_some() { "https" } else { "http" }, self.address)
     }
 
     /// Stops it and waits for the end.
@@ -115,6 +142,9 @@ impl TestApp {
     /// Any request.
     pub(crate) async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
         let method: Method = method.parse().expect("a method");
+        if let Some(trust) = &self.trust {
+            return trust.ask(self.address, method, path, headers, body.into()).await;
+        }
         let url = format!("{}{path}", self.base());
         self.http.request(method, &url, headers, body).await.unwrap_or_else(|error| panic!("{path}: {error}"))
     }

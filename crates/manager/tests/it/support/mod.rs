@@ -8,6 +8,7 @@ pub(crate) mod raw;
 pub(crate) mod shape;
 pub(crate) mod snapshot;
 pub(crate) mod source;
+pub(crate) mod tls;
 pub(crate) mod upstream;
 
 pub(crate) use app::{Plan, TestApp, registration};

@@ -66,7 +66,7 @@ impl Cluster {
         let limits = RegistrySettings { queue_max: 2048, instances_max: 2048, journal_queue_max: 2048 };
         let (registry, catalog) = registry::start(store, loaded, limits, &tasks);
         let observations = Arc::new(Observations::default());
-        let tls = TlsSettings { extra_ca_file: None };
+        let tls = TlsSettings::default();
         let dialer = DialerSettings { connect_timeout: Duration::from_secs(3), allowed_networks: Vec::new(), tls };
         let client = Client::new(Arc::new(Dialer::new(dialer).expect("a dialer")), Caller::new("test"), 1000, tasks.clone());
         let federation = start(settings, catalog.clone(), observations.clone(), client, tasks);

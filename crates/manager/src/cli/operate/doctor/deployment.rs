@@ -16,6 +16,7 @@ pub(super) fn items(look: &Look) -> Vec<Item> {
         alerting(look),
         balancing(look),
         network(look),
+        certificates(look),
         access(look),
         backup(look),
     ]
@@ -160,8 +161,32 @@ fn network(look: &Look) -> Item {
     item(
         Level::Fail,
         "this request, and the token with it, went over the network in the clear",
-        "put TLS before the manager and use https://",
+        "set server.tls.cert.file and server.tls.key.file, or put TLS before the manager, and use https://",
     )
+}
+
+fn certificates(look: &Look) -> Item {
+    let item = |level, found: String, advice: &str| SECTION.item("Network security configured: certificates", level, found, advice);
+    let Ok(detail) = &look.detail else { return item(Level::Warn, "not known".to_owned(), "the manager must answer first") };
+    let own = detail.certificate.as_ref();
+    let complaints = own.map(|own| own.complaints.join("; ")).unwrap_or_default();
+    let is_over = own.is_some_and(|own| own.expires_in_days < 0);
+    if !complaints.is_empty() {
+        let level = if is_over { Level::Fail } else { Level::Warn };
+        return item(level, complaints, "put new files in their place: the manager takes them by itself, or at SIGHUP");
+    }
+    let ending = &detail.instance_certificates;
+    if let Some(first) = ending.first() {
+        let found = format!(
+            "{} instances have certificates that end soon, the first is {} on {}",
+            ending.len(),
+            first.instance_id,
+            first.expires_at
+        );
+        return item(Level::Warn, found, "renew them there; one that has expired is not accepted");
+    }
+    let found = own.map_or_else(|| "none ends soon".to_owned(), |own| format!("the manager's is valid until {}", own.expires_at));
+    item(Level::Ok, found, "")
 }
 
 fn access(look: &Look) -> Item {

@@ -2,7 +2,7 @@
 
 use peegeeq_service_manager_client::models::Status;
 use peegeeq_service_manager_client::models::instances::Instance;
-use peegeeq_service_manager_client::models::manager::{Detail, ManagerHealth};
+use peegeeq_service_manager_client::models::manager::{Detail, InstanceCertificate, ManagerHealth, ServerCertificate};
 
 use super::look::Look;
 use super::*;
@@ -80,7 +80,7 @@ type Break = fn(&mut Look);
 
 #[test]
 fn each_thing_that_is_broken_is_found() {
-    let cases: [(&str, Level, Break); 12] = [
+    let cases: [(&str, Level, Break); 14] = [
         ("Consul cluster configured", Level::Fail, |look| look.detail.as_mut().expect("detail").health.consul = "disconnected".into()),
         ("Service Manager deployed", Level::Fail, |look| look.detail.as_mut().expect("detail").ready = false),
         ("Service Manager deployed", Level::Fail, |look| look.detail.as_mut().expect("detail").health.degraded.push("store".into())),
@@ -89,6 +89,13 @@ fn each_thing_that_is_broken_is_found() {
         ("Monitoring and alerting", Level::Fail, |look| look.metrics = Err("404".into())),
         ("Load balancing", Level::Warn, |look| look.routing = None),
         ("Network security configured: in transit", Level::Fail, |look| look.target.server = "http://10.0.0.1:9090".into()),
+        ("Network security configured: certificates", Level::Warn, |look| {
+            look.detail.as_mut().expect("detail").instance_certificates.push(InstanceCertificate::default());
+        }),
+        ("Network security configured: certificates", Level::Fail, |look| {
+            let own = ServerCertificate { expires_in_days: -1, complaints: vec!["expired".into()], ..ServerCertificate::default() };
+            look.detail.as_mut().expect("detail").certificate = Some(own);
+        }),
         ("Network security configured: who", Level::Fail, |look| look.is_open = Some(true)),
         ("Capacity", Level::Fail, |look| look.metrics = Ok("process_open_fds 95\nprocess_max_fds 100\n".into())),
         ("Multiple Service", Level::Warn, |look| look.managers = Some(1)),
