@@ -31,7 +31,7 @@ use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings, HedgePolicy};
 use crate::health::{self, HealthHandle, HealthSettings};
-use crate::incidents;
+use crate::incidents::{self, IncidentsHandle};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
@@ -178,13 +178,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
         background::send(settings, registry.journal(), dialer.clone(), &observations, &tasks);
     }
     let incidents = incidents::start(incident_rules(&config), catalog.clone(), registry.journal(), &tasks);
-    let updates = updates::start(
-        updates_settings(&config),
-        catalog.clone(),
-        Follows { observations: observations.clone(), journal: registry.journal(), incidents: incidents.follow() },
-        Arc::new(Rows { observations: observations.clone(), stable_after: incidents.stable_after() }),
-        &tasks,
-    );
+    let updates = live_updates(&config, &registry, &catalog, &observations, &incidents, &tasks);
     let readiness = Readiness::default();
     let body = BodyLimits::new(config.server.body_max_bytes, config.server.body_timeout, config.server.body_total_max_bytes);
     let state = Arc::new(ApiState {
@@ -437,6 +431,20 @@ fn ground(
         client: client.clone(),
         expect_gone: expect_gone(health),
     }
+}
+
+/// Live updates, of all that they follow.
+fn live_updates(
+    config: &Config,
+    registry: &RegistryHandle,
+    catalog: &CatalogReader,
+    observations: &Arc<Observations>,
+    incidents: &IncidentsHandle,
+    tasks: &Tasks,
+) -> UpdatesHandle {
+    let rows = Rows { observations: observations.clone(), stable_after: incidents.stable_after() };
+    let follows = Follows { observations: observations.clone(), journal: registry.journal(), incidents: incidents.follow() };
+    updates::start(updates_settings(config), catalog.clone(), follows, Arc::new(rows), tasks)
 }
 
 fn updates_settings(config: &Config) -> UpdatesSettings {

@@ -59,7 +59,6 @@ impl Receiver {
         let address = listener.local_addr().expect("an address");
         let mood = Arc::new(Mutex::new(Mood::Takes));
         let (shared, kept) = (mood.clone(), seen.clone());
-        #[expect(clippy::disallowed_methods, reason = "a receiver of a test ends with it")]
         let task = tokio::spawn(async move {
             while let Ok((mut socket, _)) = listener.accept().await {
                 let Some(mut delivery) = read(&mut socket).await else { continue };
