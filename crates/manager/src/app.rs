@@ -31,7 +31,7 @@ use crate::fan_in::{self, FanInHandle, FanInSettings};
 use crate::federation::{self, FederationSettings};
 use crate::gateway::{self, GatewaySettings};
 use crate::health::{self, HealthHandle, HealthSettings};
-use crate::incidents;
+use crate::incidents::{self, IncidentsHandle};
 use crate::net::{Caller, Client, Dialer, DialerSettings, TlsSettings};
 use crate::observations::Observations;
 use crate::observe::metrics::{Metrics, MetricsError};
@@ -41,6 +41,7 @@ use crate::security::{Tokens, TokensError};
 use crate::server::{BindError, BoundServer, RunningServer, ServerSettings};
 use crate::tasks::{EndedEarly, Tasks};
 use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
+use crate::webhook::WebhookSettings;
 
 mod background;
 mod static_instances;
@@ -75,6 +76,9 @@ pub enum StartError {
     /// The workers could not be started.
     #[error("cannot start the worker threads of the server: {0}")]
     Workers(#[from] std::io::Error),
+    /// The webhook cannot be sent.
+    #[error("{0}")]
+    Webhook(String),
     /// Instances in `config.json` are no good.
     #[error("{0}")]
     StaticInstances(String),
@@ -110,6 +114,7 @@ pub enum Stopped {
 struct Checked {
     tokens: Tokens,
     listed: Vec<Registration>,
+    webhook: Option<WebhookSettings>,
 }
 
 /// Whether a manager could start with this configuration, as far as files tell: the tokens and the listed instances.
@@ -119,12 +124,13 @@ pub fn check_files(config: &Config) -> Result<(), StartError> {
 
 fn check(config: &Config) -> Result<Checked, StartError> {
     let listed = static_instances::read(&config.static_instances, &config.security.instance_networks);
-    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)? })
+    let webhook = background::webhook(config).map_err(StartError::Webhook)?;
+    Ok(Checked { tokens: tokens(&config.security)?, listed: listed.map_err(StartError::StaticInstances)?, webhook })
 }
 
 /// Starts a manager on the runtime of the caller, which carries the background work. `told` are the settings for people.
 pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, StartError> {
-    let Checked { tokens, listed } = check(&config)?;
+    let Checked { tokens, listed, webhook } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
     let bound = BoundServer::bind(server_settings(&config.server))?;
     let store_settings =
@@ -150,16 +156,14 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let gateway = gateway::start(gateway_settings(&config, &manager_id), ground, &tasks);
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
-    let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
+    let fan_in =
+        fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer.clone(), Caller::new(&manager_id), &tasks);
     background::start(&tasks, catalog.clone(), metrics.clone());
+    if let Some(settings) = webhook {
+        background::send(settings, registry.journal(), dialer.clone(), &observations, &tasks);
+    }
     let incidents = incidents::start(incident_rules(&config), catalog.clone(), registry.journal(), &tasks);
-    let updates = updates::start(
-        updates_settings(&config),
-        catalog.clone(),
-        Follows { observations: observations.clone(), journal: registry.journal(), incidents: incidents.follow() },
-        Arc::new(Rows { observations: observations.clone(), stable_after: incidents.stable_after() }),
-        &tasks,
-    );
+    let updates = live_updates(&config, &registry, &catalog, &observations, &incidents, &tasks);
     let readiness = Readiness::default();
     let body = BodyLimits::new(config.server.body_max_bytes, config.server.body_timeout, config.server.body_total_max_bytes);
     let state = Arc::new(ApiState {
@@ -364,6 +368,20 @@ fn ground(
         client: client.clone(),
         expect_gone: expect_gone(health),
     }
+}
+
+/// Live updates, of all that they follow.
+fn live_updates(
+    config: &Config,
+    registry: &RegistryHandle,
+    catalog: &CatalogReader,
+    observations: &Arc<Observations>,
+    incidents: &IncidentsHandle,
+    tasks: &Tasks,
+) -> UpdatesHandle {
+    let rows = Rows { observations: observations.clone(), stable_after: incidents.stable_after() };
+    let follows = Follows { observations: observations.clone(), journal: registry.journal(), incidents: incidents.follow() };
+    updates::start(updates_settings(config), catalog.clone(), follows, Arc::new(rows), tasks)
 }
 
 fn updates_settings(config: &Config) -> UpdatesSettings {

@@ -21,3 +21,4 @@ pub mod server;
 pub mod tasks;
 pub mod ui;
 pub mod updates;
+pub mod webhook;

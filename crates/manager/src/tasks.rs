@@ -32,6 +32,8 @@ pub enum TaskName {
     Updates,
     /// Reads incidents off the journal.
     Incidents,
+    /// Sends transitions to a receiver.
+    Webhook,
     /// Drives the simulated instances of `demo`.
     Demo,
 }
@@ -49,6 +51,7 @@ impl TaskName {
             Self::OrderExpiry => "order-expiry",
             Self::Updates => "updates",
             Self::Incidents => "incidents",
+            Self::Webhook => "webhook",
             Self::Demo => "demo",
         }
     }

@@ -23,6 +23,7 @@ mod probes;
 mod queues;
 mod register;
 mod start;
+mod updates;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -38,7 +39,7 @@ struct Bench {
     program: PathBuf,
 }
 
-const NAMES: [&str; 9] = ["list", "overview", "queues", "gateway", "probes", "register", "journal", "start", "detect"];
+const NAMES: [&str; 10] = ["list", "overview", "queues", "gateway", "probes", "register", "journal", "updates", "start", "detect"];
 
 /// Runs the benchmarks named, all without names.
 pub(crate) fn run(root: &Path, names: &[&str]) -> ExitCode {
@@ -104,6 +105,7 @@ fn measure(bench: &Bench, name: &str) -> Result<Measured, String> {
             "probes" => probes::measure(bench).await,
             "register" => register::measure(bench).await,
             "journal" => journal::measure(bench),
+            "updates" => updates::measure(bench).await,
             "start" => start::measure(bench),
             _ => detect::measure(bench).await,
         }

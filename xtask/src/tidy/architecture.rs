@@ -22,7 +22,7 @@ enum Place {
     Outermost,
 }
 
-const MODULES: [(&str, Place); 21] = [
+const MODULES: [(&str, Place); 22] = [
     ("clock", Place::Shared),
     ("net", Place::Shared),
     ("observations", Place::Shared),
@@ -38,6 +38,7 @@ const MODULES: [(&str, Place); 21] = [
     ("health", Place::Room),
     ("incidents", Place::Room),
     ("updates", Place::Room),
+    ("webhook", Place::Room),
     ("config", Place::Config),
     ("server", Place::Shared),
     ("app", Place::Outermost),

@@ -130,6 +130,12 @@ pub(super) fn config(values: &Values<'_>, levels: &[(&str, &str)], strategies: &
             before: values.span("incidents.before"),
             kept_max: values.size("incidents.kept.max"),
         },
+        webhook: WebhookConfig {
+            url: values.optional_text("webhook.url").map(str::to_owned),
+            secret_file: values.path("webhook.secret.file"),
+            timeout: values.span("webhook.timeout"),
+            queue_max: values.number("webhook.queue.max"),
+        },
         updates: UpdatesConfig {
             subscribers_max: values.size("updates.subscribers.max"),
             buffer_max_bytes: values.size("updates.buffer.max.bytes"),

@@ -182,6 +182,35 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Most closed incidents that are kept in memory; the journal keeps what they are made of.",
         "the oldest are not shown any more",
     ),
+    // The webhook.
+    Setting::new(
+        "webhook.url",
+        Kind::Text,
+        Unset("none: nothing is sent"),
+        "Where transitions, registrations and orders are sent as they happen, signed. Put no secret into it: it is shown.",
+        "an address that may not be dialled is refused like that of an instance; see security.instance.networks",
+    ),
+    Setting::new(
+        "webhook.secret.file",
+        Kind::Path,
+        Unset("none"),
+        "File with the secret that signs what is sent, 16 bytes or more; read again for every delivery.",
+        "webhook.url without it refuses to start",
+    ),
+    Setting::new(
+        "webhook.timeout",
+        millis(100, 5 * MINUTE),
+        Is("10000"),
+        "Time for one delivery.",
+        "it is sent again after 1 s, 2 s, and so on up to 1 minute, until it is taken",
+    ),
+    Setting::new(
+        "webhook.queue.max",
+        count(100, 10_000_000),
+        Is("100000"),
+        "Most entries of the journal by which the receiver may be behind.",
+        "older ones are skipped, and the next delivery tells the gap",
+    ),
     // Live updates.
     Setting::new(
         "updates.subscribers.max",

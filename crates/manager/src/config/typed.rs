@@ -33,6 +33,8 @@ pub struct Config {
     pub client: ClientConfig,
     /// Incidents.
     pub incidents: IncidentsConfig,
+    /// The webhook.
+    pub webhook: WebhookConfig,
     /// Live updates.
     pub updates: UpdatesConfig,
     /// What is logged where.
@@ -283,6 +285,19 @@ pub struct IncidentsConfig {
     pub before: Duration,
     /// Most closed ones.
     pub kept_max: usize,
+}
+
+/// The webhook.
+#[derive(Clone, Debug)]
+pub struct WebhookConfig {
+    /// Where it goes; `None`: nowhere.
+    pub url: Option<String>,
+    /// The file with the secret.
+    pub secret_file: Option<PathBuf>,
+    /// For one delivery.
+    pub timeout: Duration,
+    /// Most entries by which the receiver may be behind.
+    pub queue_max: u64,
 }
 
 /// Live updates.

@@ -8,6 +8,7 @@ mod dialer;
 mod exchange;
 mod limits;
 mod pool;
+mod post;
 mod stream;
 mod tls;
 
@@ -16,6 +17,7 @@ pub use dialer::{Dialer, DialerSettings, refusal};
 pub use exchange::{Answer, Caller, Get, HOP_HEADER, Link};
 pub use limits::raise_open_files;
 pub use pool::{Client, FetchError, Limits};
+pub use post::{Post, post};
 pub use stream::Stream;
 pub use tls::TlsSettings;
 

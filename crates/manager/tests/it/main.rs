@@ -26,3 +26,4 @@ mod status;
 mod support;
 mod updates;
 mod verbs;
+mod webhook;

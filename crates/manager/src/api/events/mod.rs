@@ -98,6 +98,8 @@ pub(super) async fn get_history(state: Shared, Path(id): Path<String>, request: 
 
 async fn page(state: &ApiState, query: EventsQuery) -> Response {
     let EventsQuery { events, since, ignored } = query;
+    let mut events = events;
+    events.now = events.environment.as_ref().map(|_| state.catalog.current());
     let (order, from) = (events.order, events.from);
     let found: EventPage = match state.registry.journal().page(events).await {
         Ok(found) => found,

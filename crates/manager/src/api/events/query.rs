@@ -60,6 +60,7 @@ impl EventsQuery {
         for (name, value) in parameters {
             match &*name {
                 "instance" => events.instance = Some(value),
+                "environment" => events.environment = Some(value),
                 "kind" => events.kinds.extend(value.split(',').filter_map(|kind| faults.kind(kind.trim()))),
                 "from" => events.from = faults.time("from", &value),
                 "to" => events.to = faults.time("to", &value),

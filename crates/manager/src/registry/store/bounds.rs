@@ -6,6 +6,7 @@ use peegeeq_domain::time::{Timestamp, millis};
 use redb::ReadableTable;
 
 use super::index::IndexedJournal;
+use super::seams::Watermark;
 use super::{StoreSettings, journal_record};
 
 /// The most entries that one commit cuts off, so that pruning never makes a commit slow.
@@ -20,23 +21,26 @@ pub(super) struct JournalBounds {
     pub(super) next: u64,
     /// Time of the oldest entry.
     pub(super) oldest_at: Timestamp,
+    /// The latest time since the clock was last set back.
+    pub(super) watermark: Watermark,
 }
 
 impl JournalBounds {
     /// Reads the bounds from the table.
     pub(super) fn of(table: &impl ReadableTable<u64, &'static [u8]>) -> Result<Self, redb::Error> {
-        let Some((last, _)) = table.last()? else { return Ok(Self { first: 1, next: 1, oldest_at: Timestamp::default() }) };
+        let Some((last, _)) = table.last()? else { return Ok(Self { first: 1, next: 1, ..Self::default() }) };
         let next = last.value() + 1;
-        let Some((first, record)) = table.first()? else { return Ok(Self { first: next, next, oldest_at: Timestamp::default() }) };
-        Ok(Self { first: first.value(), next, oldest_at: journal_record::time_of(record.value()) })
+        let Some((first, record)) = table.first()? else { return Ok(Self { first: next, next, ..Self::default() }) };
+        Ok(Self { first: first.value(), next, oldest_at: journal_record::time_of(record.value()), ..Self::default() })
     }
 
-    /// An entry of that time was added.
-    pub(super) fn grew(&mut self, at: Timestamp) {
+    /// An entry of that time was added. Whether the clock was set back before it.
+    pub(super) fn grew(&mut self, at: Timestamp) -> bool {
         if self.first == self.next {
             self.oldest_at = at;
         }
         self.next += 1;
+        self.watermark.pass(at)
     }
 
     /// How many entries the next commit may cut off, at most; 0 if nothing is too old or too much.

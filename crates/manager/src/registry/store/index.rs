@@ -7,12 +7,14 @@ use redb::{Database, ReadableDatabase, ReadableTable, Table, WriteTransaction};
 
 use super::journal_record::{self, Keys};
 use super::schema::{BY_INSTANCE, BY_KIND, FORMAT, FORMAT_KNOWN, JOURNAL, META};
+use super::seams::{self, SEAMS};
 
 /// The journal and its indexes, open for writing.
 pub(super) struct IndexedJournal<'t> {
     pub(super) entries: Table<'t, u64, &'static [u8]>,
     by_instance: Table<'t, (&'static str, u64), ()>,
     by_kind: Table<'t, (&'static str, u64), ()>,
+    seams: Table<'t, u64, u64>,
 }
 
 impl<'t> IndexedJournal<'t> {
@@ -22,6 +24,7 @@ impl<'t> IndexedJournal<'t> {
             entries: transaction.open_table(JOURNAL)?,
             by_instance: transaction.open_table(BY_INSTANCE)?,
             by_kind: transaction.open_table(BY_KIND)?,
+            seams: transaction.open_table(SEAMS)?,
         })
     }
 
@@ -35,6 +38,12 @@ impl<'t> IndexedJournal<'t> {
         Ok(())
     }
 
+    /// The clock was set back before this entry.
+    pub(super) fn mark_seam(&mut self, number: u64) -> Result<(), redb::Error> {
+        self.seams.insert(number, 0)?;
+        Ok(())
+    }
+
     /// Removes the entries of these numbers.
     pub(super) fn remove(&mut self, numbers: impl std::ops::RangeBounds<u64> + Clone) -> Result<(), redb::Error> {
         for entry in self.entries.range(numbers.clone())? {
@@ -45,6 +54,7 @@ impl<'t> IndexedJournal<'t> {
                 self.by_instance.remove((&*id, number.value()))?;
             }
         }
+        seams::prune(&mut self.seams, numbers.clone())?;
         Ok(self.entries.retain_in(numbers, |_, _| false)?)
     }
 }

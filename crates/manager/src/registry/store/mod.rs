@@ -6,6 +6,7 @@
 
 mod bounds;
 mod directory;
+mod environment;
 mod error;
 mod index;
 mod inspect;
@@ -16,6 +17,7 @@ mod past;
 mod reader;
 mod recovery;
 mod schema;
+mod seams;
 mod setups_record;
 
 use std::collections::HashMap;
@@ -136,7 +138,8 @@ impl<M: Medium> Store<M> {
         }
         let acknowledged = contents.instances.iter().map(|instance| (instance.id().clone(), instance.clone())).collect();
         let epoch = contents.epoch + 1;
-        let (journal, buffer) = (contents.journal, Vec::new());
+        let watermark = seams::complete(&database, epoch).map_err(|error| fault(&error))?;
+        let (journal, buffer) = (JournalBounds { watermark, ..contents.journal }, Vec::new());
         let (database, unsure_setups) = (SharedDatabase::open(database), Vec::new());
         let mut store = Self { medium, settings, database, acknowledged, unsure_setups, journal, epoch, buffer, _lock: None };
         store.begin_epoch()?;
@@ -251,7 +254,9 @@ fn write_records(
             Write::Note { at, event } => {
                 journal_record::write(epoch, *at, event, buffer);
                 journal.insert(bounds.next, buffer, event.kind(), event.instance().map(InstanceId::as_str))?;
-                bounds.grew(*at);
+                if bounds.grew(*at) {
+                    journal.mark_seam(bounds.next - 1)?;
+                }
             }
             Write::Setups(_) => {}
         }

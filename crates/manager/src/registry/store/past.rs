@@ -84,17 +84,20 @@ impl Snapshot {
         let Some((oldest, newest)) = self.ends()? else { return Ok(Life::default()) };
         let mut events = Vec::new();
         let (mut is_anchored, mut is_judged) = (false, false);
+        // Whatever lies before it happened before `from`, also where the clock was set back.
+        let around = self.between(Some(from), None)?;
+        let begin = if around.is_empty() { newest.seq.number + 1 } else { around.start };
         let mut reach = Some(oldest.at);
         for (examined, number) in self.about_one_and_all(id, newest.seq.number)?.enumerate() {
             let Some(entry) = self.entry(number?)? else { continue };
-            if examined >= EXAMINED_MAX || (entry.at < from && is_anchored && is_judged) {
+            if examined >= EXAMINED_MAX || (entry.seq.number < begin && is_anchored && is_judged) {
                 reach = events.last().map(|happened: &Happened| happened.at);
                 break;
             }
             let number = entry.seq.number;
             let Some(event) = entry.event else { continue };
-            is_anchored |= entry.at < from && is_anchor(&event);
-            is_judged |= entry.at < from && is_judgement(&event);
+            is_anchored |= number < begin && is_anchor(&event);
+            is_judged |= number < begin && is_judgement(&event);
             let starts = matches!(event, JournalEvent::ManagerStarted { .. });
             events.push(Happened { at: entry.at, event });
             if starts {
@@ -124,10 +127,7 @@ impl Snapshot {
 
     fn picture(&self, at: Timestamp, now: &Catalog) -> Result<Result<Picture, PictureError>, redb::Error> {
         let Some((oldest, newest)) = self.ends()? else { return Ok(Err(PictureError { reaches: None })) };
-        let end = self.first_at(Timestamp::from_epoch_millis(at.epoch_millis().saturating_add(1)))?;
-        if end <= oldest.seq.number {
-            return Ok(Err(PictureError { reaches: Some(oldest.at) }));
-        }
+        let Some(end) = self.behind(at)? else { return Ok(Err(PictureError { reaches: Some(oldest.at) })) };
         let reset = self.last_reset(end, at)?;
         let mut picture = Picture { reaches: oldest.at, ..Picture::default() };
         let (mut entries, mut left) = (Vec::new(), OF_ALL_MAX);

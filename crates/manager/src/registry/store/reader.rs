@@ -7,12 +7,15 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use peegeeq_domain::catalog::Catalog;
 use peegeeq_domain::journal::JournalEvent;
 use peegeeq_domain::time::Timestamp;
 use redb::{Database, ReadOnlyTable, ReadableDatabase, ReadableTable};
 
+use super::environment::Environments;
 use super::journal_record::{self, JournalEntry, Seq};
 use super::schema::{BY_INSTANCE, BY_KIND, JOURNAL};
+use super::seams::SEAMS;
 
 /// The most entries that one page reads, wanted or not.
 pub(super) const EXAMINED_MAX: usize = 10_000;
@@ -87,6 +90,10 @@ impl KindPattern {
 pub struct EventQuery {
     /// Only about this instance.
     pub instance: Option<String>,
+    /// Only about instances that were in this environment.
+    pub environment: Option<String>,
+    /// What is registered now: where the journal does not say in which environment an instance was.
+    pub now: Option<Arc<Catalog>>,
     /// Only of these kinds; empty: all.
     pub kinds: Vec<KindPattern>,
     /// Only at this time or later.
@@ -154,6 +161,7 @@ pub(super) struct Snapshot {
     pub(super) entries: ReadOnlyTable<u64, &'static [u8]>,
     pub(super) by_instance: ReadOnlyTable<(&'static str, u64), ()>,
     pub(super) by_kind: ReadOnlyTable<(&'static str, u64), ()>,
+    pub(super) seams: ReadOnlyTable<u64, u64>,
 }
 
 pub(super) type Numbers<'a> = Box<dyn Iterator<Item = Result<u64, redb::Error>> + 'a>;
@@ -165,6 +173,7 @@ impl Snapshot {
             entries: transaction.open_table(JOURNAL)?,
             by_instance: transaction.open_table(BY_INSTANCE)?,
             by_kind: transaction.open_table(BY_KIND)?,
+            seams: transaction.open_table(SEAMS)?,
         })
     }
 
@@ -180,35 +189,21 @@ impl Snapshot {
         Ok(Some((read(first.value(), oldest.value()), read(last.value(), newest.value()))))
     }
 
-    /// The number of the first entry at `at` or later; entries are taken to be in the order of their times.
-    pub(super) fn first_at(&self, at: Timestamp) -> Result<u64, redb::Error> {
-        let (Some((first, _)), Some((last, _))) = (self.entries.first()?, self.entries.last()?) else { return Ok(0) };
-        let (mut low, mut high) = (first.value(), last.value() + 1);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let time = self.entries.get(middle)?.map(|record| journal_record::time_of(record.value()));
-            if time.is_some_and(|time| time < at) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        Ok(low)
-    }
-
     fn page(&self, query: &EventQuery) -> Result<EventPage, redb::Error> {
         let Some((oldest, newest)) = self.ends()? else { return Ok(EventPage::default()) };
         let mut page = EventPage { oldest: Some(oldest.seq), oldest_at: Some(oldest.at), newest: Some(newest.seq), ..EventPage::default() };
         let range = self.range(query, newest.seq.number)?;
+        let mut environments = Environments::new(self, query.now.as_deref());
         for (examined, number) in self.numbers(query, range)?.enumerate() {
             let number = number?;
-            if page.entries.len() >= query.limit.max(1) || examined >= EXAMINED_MAX {
+            if page.entries.len() >= query.limit.max(1) || (examined > 0 && examined + environments.examined >= EXAMINED_MAX) {
                 // The caller goes on behind the last number that was looked at.
                 page.next = Some(if query.order == Order::Ascending { number - 1 } else { number + 1 });
                 break;
             }
             let Some(entry) = self.entry(number)? else { continue };
-            if wanted(&entry, query) {
+            let is_there = |environment: &String| environments.is_in(&entry, environment);
+            if wanted(&entry, query) && query.environment.as_ref().map_or(Ok(true), is_there)? {
                 page.entries.push(entry);
             }
         }
@@ -217,11 +212,9 @@ impl Snapshot {
 
     fn range(&self, query: &EventQuery, newest: u64) -> Result<Range<u64>, redb::Error> {
         let mut range = query.after.map_or(0, |after| after.saturating_add(1))..query.before.unwrap_or(u64::MAX).min(newest + 1);
-        if let Some(from) = query.from {
-            range.start = range.start.max(self.first_at(from)?);
-        }
-        if let Some(to) = query.to {
-            range.end = range.end.min(self.first_at(to)?);
+        if query.from.is_some() || query.to.is_some() {
+            let around = self.between(query.from, query.to)?;
+            range = range.start.max(around.start)..range.end.min(around.end);
         }
         range.start = range.start.min(range.end);
         Ok(range)

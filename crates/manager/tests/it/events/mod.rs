@@ -91,3 +91,40 @@ async fn what_is_not_kept_any_more_is_said_to_be_missing() {
     assert_eq!(page["compacted"], true, "{}", page["oldest"]);
     assert_eq!(app.get(&format!("/api/v1/events?since={}", page["oldest"].as_str().expect("an id"))).await.json()["compacted"], false);
 }
+
+#[tokio::test]
+async fn events_are_filtered_by_the_environment_in_which_the_instance_was() {
+    let app = TestApp::start().await;
+    let body = |environment: &str| json!({"instanceId": "a", "host": "127.0.0.1", "port": 1, "presence": "maintenance", "environment": environment});
+    app.register(&body("blue")).await;
+    app.register(&body("green")).await;
+    app.delete("/api/v1/instances/a").await;
+    assert_eq!(kinds(&app, "/api/v1/events?environment=blue").await, ["instance.registered a"]);
+    assert_eq!(kinds(&app, "/api/v1/events?environment=green").await, ["instance.updated a", "instance.deregistered a"]);
+    assert_eq!(kinds(&app, "/api/v1/events?environment=green&order=desc&kind=instance.deregistered").await, ["instance.deregistered a"]);
+    assert_eq!(kinds(&app, "/api/v1/events?environment=red").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_a_token_does_is_told_with_its_name() {
+    use peegeeq_service_manager::cli::{Role, hash_line};
+    let token = "admin-token-0123456789abcdef";
+    let line =
+        hash_line(token, "night shift", Role::Admin).or_else(|_| hash_line(token, "night-shift", Role::Admin)).expect("a good token");
+    let app = Plan::new().file("tokens", &format!("{line}\n")).with("-Dsecurity.tokens.file=tokens").start().await;
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", &*bearer), ("content-type", "application/json")];
+    let body = json!({"instanceId": "a", "host": "127.0.0.1", "port": 1, "presence": "maintenance"}).to_string();
+    assert_eq!(app.ask("POST", "/api/v1/instances/register", &headers, body).await.status, 201);
+    assert_eq!(app.ask("PUT", "/api/v1/instances/a", &headers, r#"{"weight":3}"#).await.status, 200);
+    assert_eq!(app.ask("POST", "/api/v1/instances/a/drain", &headers, "{}").await.status, 200);
+    assert_eq!(app.ask("DELETE", "/api/v1/instances/a", &headers, "").await.status, 204);
+    let page = app.ask("GET", "/api/v1/events?instance=a", &headers, "").await.json();
+    let events = page["events"].as_array().cloned().unwrap_or_default();
+    let mine: Vec<_> = events.iter().filter(|event| event["kind"] != "instance.verdict").collect();
+    assert_eq!(mine.len(), 4, "{mine:?}");
+    for event in mine {
+        let by = event["details"]["by"].as_str().unwrap_or_default();
+        assert!(by.starts_with("night") && event["summary"].as_str().is_some_and(|summary| summary.contains(by)), "{event}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::support::{Plan, TestApp};
 fn plan() -> Plan {
     Plan::new()
         .with("-Dhealth.check.interval=300")
-        .with("-Dhealth.check.max.failures=2")
+        .with("-Dhealth.max.failures=2")
         .with("-Dhealth.setups.interval=300")
         .with("-Dincidents.stable.after=1500")
 }
@@ -83,14 +83,14 @@ async fn a_database_that_goes_is_one_incident_of_all_that_use_it() {
     let app = plan().start().await;
     let mut instances = Vec::new();
     for _ in 0..2 {
-        instances.push(FakeInstance::builder().setup(Setup::empty("s")).start().await.expect("an instance"));
+        instances.push(FakeInstance::builder().setup(Setup::empty("s1")).start().await.expect("an instance"));
     }
     for (id, instance) in ["a", "b"].into_iter().zip(&instances) {
         register(&app, id, instance).await;
         app.wait_for_setup(id).await;
     }
     for instance in &instances {
-        instance.set_database_down("s", true);
+        instance.set_database_down("s1", true);
     }
     let both = |page: &Value| page["incidents"][0]["affected"]["bad"] == 2;
     let page = until(&app, "", "both setups in one incident", both).await;

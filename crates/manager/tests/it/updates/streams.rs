@@ -157,3 +157,18 @@ async fn who_missed_more_than_is_kept_is_told_so() {
     assert_eq!((&*resync.kind, &resync.data), ("resync", &json!({"reason": "too-old"})));
     assert_eq!(returned.next().await.expect("a snapshot").data["instances"][0]["metadata"]["n"], "11");
 }
+
+#[tokio::test]
+async fn who_never_reads_costs_the_ring_only_and_is_told_that_it_missed_something() {
+    let app = Plan::new().with("-Dupdates.buffer.max.bytes=65536").start().await;
+    register(&app, "a", "x").await;
+    let mut deaf = Stream::open(app.address(), "", None).await;
+    let large = "x".repeat(15_000);
+    // More than the sockets of both sides take, several times over.
+    for n in 0..600 {
+        app.put("/api/v1/instances/a", &json!({"metadata": {"large": large, "n": n.to_string()}})).await;
+    }
+    let resync = deaf.find(|event| event.kind == "resync").await;
+    assert_eq!(resync.data, json!({"reason": "too-slow"}));
+    assert_eq!(deaf.find(|event| event.kind == "snapshot").await.data["instances"][0]["metadata"]["n"], "599");
+}
