@@ -277,7 +277,7 @@ describe.skipIf(!browserPath())('the console', () => {
       await sure.click()
       await dialog.getByText(/^Done/).waitFor()
       await dialog.getByRole('button', { name: 'Close', exact: true }).last().click()
-      await page.getByText('Not registered').waitFor()
+      await page.getByText('Not registered', { exact: true }).waitFor()
     })
 
     it('shows that an instance died, and that it lives again', async () => {
@@ -289,7 +289,10 @@ describe.skipIf(!browserPath())('the console', () => {
       await page.getByRole('link', { name: 'Overview', exact: true }).click()
       await page.locator('.attention').getByText(/refused/i).first().waitFor()
       await two.start()
-      await page.getByText('Nothing does.').waitFor()
+      // The incident stays open for a while, to see whether it lasts; nothing is bad any more.
+      await page.locator('.attention').getByText(/recovered/).first().waitFor()
+      await page.getByRole('link', { name: 'Instances', exact: true }).click()
+      await row(page, 'two').getByText('healthy', { exact: true }).waitFor()
     })
 
     it('acts on many at once and tells each result', async () => {
