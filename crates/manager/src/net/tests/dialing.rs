@@ -173,6 +173,6 @@ fn a_wrong_authority_file_is_told_at_start() {
         let tls = TlsSettings { extra_ca_file: Some(file.path().to_owned()), identity: None };
         let settings = DialerSettings { connect_timeout: PATIENT, allowed_networks: Vec::new(), tls };
         let sentence = Dialer::new(settings).unwrap_err();
-        assert!(sentence.starts_with("instance.tls.ca.file "), "{sentence}");
+        assert!(sentence.starts_with("instance.tls.ca.file: "), "{sentence}");
     }
 }
