@@ -54,13 +54,14 @@ pub(super) async fn exchange(
         // The answer comes from the connection, which is driven here: nobody else needs to be woken.
         let mut nobody = Context::from_waker(Waker::noop());
         link.drive(cx);
+        // Asked first: a flood that was read in one go has the answer at its end.
+        if link.is_flooded() {
+            return Poll::Ready(Sent::Failed(Phase::Nonsense, "it sent too many 1xx heads before its answer".to_owned()));
+        }
         match sending.as_mut().poll(&mut nobody) {
             Poll::Ready(Ok(answer)) => return Poll::Ready(Sent::Answered(answer)),
             Poll::Ready(Err(mut error)) => return Poll::Ready(error.take_message().map_or_else(|| failed(error.error()), Sent::GaveBack)),
             Poll::Pending => {}
-        }
-        if link.is_flooded() {
-            return Poll::Ready(Sent::Failed(Phase::Nonsense, "it sent too many 1xx heads before its answer".to_owned()));
         }
         limit.poll(upload, alarm.as_mut(), cx).map(|sentence| Sent::Failed(Phase::TimedOut, sentence))
     })

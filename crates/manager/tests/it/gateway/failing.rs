@@ -51,6 +51,10 @@ async fn a_read_goes_elsewhere_and_a_write_does_not() {
     assert_eq!((written.status.as_u16(), written.json()["outcome"].as_str()), (502, Some("unknown")), "{}", written.text());
     assert_eq!(written.header("retry-after"), "");
     let before = good.requests.load(Ordering::SeqCst);
+    // Without a body it would be there to be sent again: that it may not be is another matter.
+    let bare = app.ask("POST", "/api/v1/queues/s1/q/purge", &[], "").await;
+    assert_eq!((bare.status.as_u16(), bare.json()["outcome"].as_str()), (502, Some("unknown")), "{}", bare.text());
+    assert_eq!(good.requests.load(Ordering::SeqCst), before, "it went nowhere else");
     let keyed = app.ask("POST", SEND, &[("idempotency-key", "k")], "{}").await;
     assert_eq!((keyed.status.as_u16(), keyed.header("x-peegeeq-attempts")), (200, "2"), "{}", keyed.text());
     assert_eq!(good.requests.load(Ordering::SeqCst), before + 1);
