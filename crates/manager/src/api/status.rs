@@ -10,9 +10,9 @@ use peegeeq_domain::health::Doubt;
 use super::answer;
 use super::error::{ApiError, ErrorBody};
 use super::state::{ApiState, Shared};
-use super::wire::status::{HealthDetail, ManagerHealth, ProbeAnswer, RegistryDetail};
+use super::wire::status::{ConsulDetail, HealthDetail, ManagerHealth, ProbeAnswer, RegistryDetail};
 use crate::clock;
-use crate::registry::StoreStatus;
+use crate::registry::{ConsulStatus, StoreStatus};
 
 /// How the manager is. Always 200 while it answers; what does not work is named in `degraded`.
 #[utoipa::path(
@@ -70,28 +70,71 @@ pub async fn detail(state: Shared) -> Response {
         region: identity.region.clone(),
         ready: state.readiness.get(),
         registry: RegistryDetail {
-            backend: "embedded",
+            backend: if state.registry.consul().is_some() { "consul" } else { "embedded" },
             store: store_failure(&state).unwrap_or_else(|| "ok".to_owned()),
             epoch: identity.epoch,
             generation: catalog.generation().0,
             instances: catalog.entries().len(),
             waiting: state.registry.queue_depth(),
             states,
+            consul: state.registry.consul().map(|status| consul_detail(&status)),
         },
         self_doubt: state.observations.doubt().map(doubt_sentence),
         time: clock::iso(clock::wall()),
     })
 }
 
+fn consul_detail(status: &ConsulStatus) -> ConsulDetail {
+    ConsulDetail {
+        agent: status.agent.clone(),
+        connected: status.connected == Some(true),
+        leader_known: status.leader,
+        age_ms: status.read_at.map(|at| clock::wall().epoch_millis().saturating_sub(at.epoch_millis()).max(0)),
+        index: status.index,
+        missing: status.missing,
+        set_aside: status.set_aside,
+        failure: status.failure.as_ref().map(|(since, sentence)| format!("{sentence} (since {})", clock::iso(*since))),
+    }
+}
+
+/// What is not as it should be with Consul.
+fn consul_failures(status: &ConsulStatus) -> Vec<String> {
+    let mut failures = Vec::new();
+    match (&status.failure, status.read_at) {
+        (Some((since, sentence)), Some(read)) => failures.push(format!(
+            "consul: {sentence} (since {}); what it held at {} is served",
+            clock::iso(*since),
+            clock::iso(read)
+        )),
+        (Some((since, sentence)), None) => {
+            failures.push(format!("consul: {sentence} (since {}); what was known at the last stop is served", clock::iso(*since)));
+        }
+        (None, None) => failures.push("consul: it has not been read yet".to_owned()),
+        (None, Some(_)) => {}
+    }
+    if status.leader == Some(false) {
+        failures.push("consul: its servers have no leader".to_owned());
+    }
+    if status.missing > 0 {
+        failures.push(format!("consul: it lost {} registrations that are known here; register them again", status.missing));
+    }
+    failures
+}
+
 fn manager_health(state: &ApiState) -> ManagerHealth {
+    let consul = state.registry.consul();
     let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
     ManagerHealth {
         status: "UP",
         service: "peegeeq-service-manager",
         timestamp: clock::wall().epoch_millis(),
-        consul: "disabled",
-        degraded: store.into_iter().chain(doubt).collect(),
+        consul: match consul.as_deref() {
+            None => "disabled",
+            Some(status) if status.connected == Some(true) => "connected",
+            Some(_) => "disconnected",
+        },
+        degraded: store.into_iter().chain(doubt).chain(consul.iter().flat_map(|status| consul_failures(status))).collect(),
         version: env!("CARGO_PKG_VERSION"),
     }
 }

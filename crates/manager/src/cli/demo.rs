@@ -12,6 +12,7 @@ use super::banner;
 use super::report::Report;
 use super::serve;
 use crate::app::RunningApp;
+use crate::config::BackendChoice;
 use crate::config::Loaded;
 use crate::registry::RegistryHandle;
 use crate::tasks::TaskName;
@@ -33,6 +34,8 @@ pub fn demo(mut loaded: Loaded, instances: u16, seed: Option<u64>) -> Report {
         Err(error) => return Report::failure(1, format!("cannot make a temporary directory for the registry: {error}")),
     };
     loaded.config.registry.data_dir = directory.0.clone();
+    // Whatever else runs here: what is simulated stays out of it.
+    loaded.config.registry.choice = BackendChoice::Embedded;
     let seed = seed.unwrap_or_else(rand::random);
     serve::run(loaded, move |app, config| async move {
         let cast = match Cast::on_stage(instances, seed, &app.registry).await {

@@ -24,7 +24,7 @@ pub use document::{help, markdown};
 pub use effective::{Effective, json, table};
 pub use fault::{ConfigFault, Origin};
 pub use typed::{
-    AnonymousRole, BackendChoice, ClientConfig, Config, ConsulAgent, EmptyStatus, FederationConfig, HealthConfig, ManagerIdentity,
+    AnonymousRole, BackendChoice, ClientConfig, Config, ConsulConfig, ConsulConsistency, EmptyStatus, FederationConfig, HealthConfig, ManagerIdentity,
     MetricsConfig, RegistryConfig, RoutingConfig, SecurityConfig, ServerConfig,
 };
 

@@ -12,12 +12,8 @@ pub(super) struct Recognised {
     pub(super) because: &'static str,
 }
 
-const UNTIL_CONSUL: &str = "not in effect until the Consul backend exists";
-
 /// Every name without effect.
 pub(super) static RECOGNISED: &[Recognised] = &[
-    Recognised { key: "cache.refresh.interval", because: UNTIL_CONSUL },
-    Recognised { key: "consul.registration", because: UNTIL_CONSUL },
     Recognised { key: "metrics.jvm.enabled", because: "not in effect: this program has no JVM; /metrics shows the process instead" },
     Recognised { key: "metrics.reporting.interval", because: "not in effect: /metrics shows the values of the moment in which it is read" },
     Recognised { key: "logging.pattern.", because: "not in effect: logging.format=text or logging.format=json chooses the form of a line" },

@@ -3,6 +3,7 @@
 //! Owns the queue's bound and the errors. An order that was taken runs to its end even if its caller goes away.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use peegeeq_domain::health::Verdict;
@@ -11,7 +12,9 @@ use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::RegistrySettings;
-use crate::registry::Journal;
+use super::plan::Refusal;
+use crate::registry::consul::{Caller, ConsulStatus, Holdings, StatusCell};
+use crate::registry::{CatalogReader, Journal};
 use crate::registry::store::{CommitErrorKind, KnownSetups};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
@@ -19,6 +22,9 @@ const JUDGEMENTS_WAITING_MAX: usize = 64;
 
 /// Bundles of known setups that wait for the writer, which takes them without waiting for the disk.
 const SETUPS_WAITING_MAX: usize = 4;
+
+/// How long it is waited for a look at what others registered.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +80,40 @@ pub enum RegistryError {
         /// What happened and what to do.
         sentence: String,
     },
+    /// Consul is not there. Nothing was changed.
+    #[error("{sentence}")]
+    Away {
+        /// What happened.
+        sentence: String,
+    },
+    /// Consul did not say whether it took the change.
+    #[error("{sentence}")]
+    Unsure {
+        /// What happened.
+        sentence: String,
+    },
+    /// Consul does not permit the change.
+    #[error("{sentence}")]
+    Denied {
+        /// What happened and what to do.
+        sentence: String,
+    },
+    /// The entry belongs to an agent of Consul.
+    #[error("instance '{id}' belongs to the Consul node '{node}'")]
+    Owned {
+        /// Which.
+        id: InstanceId,
+        /// The node.
+        node: Arc<str>,
+        /// Its address.
+        address: Arc<str>,
+    },
+    /// Another manager changed the same instance at the same time.
+    #[error("another manager changed instance '{id}' at the same moment; read it and decide again")]
+    Conflict {
+        /// Which.
+        id: InstanceId,
+    },
     /// The manager is stopping.
     #[error("the manager is stopping; try another one, or this one after its restart")]
     Stopping,
@@ -119,8 +159,27 @@ pub(super) enum Command {
     Deregister { id: InstanceId, by: Option<Arc<str>>, reply: Reply<()> },
 }
 
+impl Command {
+    /// About which instance.
+    pub(super) fn id(&self) -> &InstanceId {
+        match self {
+            Self::Register { registration, .. } => &registration.id,
+            Self::Update { id, .. } | Self::Deregister { id, .. } => id,
+        }
+    }
+
+    /// The place for a refusal.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Register { reply, .. } => Refusal::Register(reply),
+            Self::Update { reply, .. } => Refusal::Update(reply),
+            Self::Deregister { reply, .. } => Refusal::Deregister(reply),
+        }
+    }
+}
+
 /// A change of an instance that stays where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) patch: Patch,
     pub(super) expected: Option<Revision>,
@@ -139,6 +198,16 @@ pub struct RegistryHandle {
     setups: mpsc::Sender<Vec<KnownSetups>>,
     status: Arc<ArcSwap<StoreStatus>>,
     journal: Journal,
+    consul: Option<ConsulEnd>,
+}
+
+/// What a handle has of a registry that lies in Consul.
+#[derive(Clone, Debug)]
+pub(super) struct ConsulEnd {
+    pub(super) wanted: mpsc::Sender<Caller>,
+    pub(super) status: StatusCell,
+    pub(super) holdings: Holdings,
+    pub(super) catalog: CatalogReader,
 }
 
 /// The writer's ends of a [`RegistryHandle`].
@@ -149,13 +218,13 @@ pub(super) struct Doors {
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
-pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
+pub(super) fn doors(settings: RegistrySettings, journal: Journal, consul: Option<ConsulEnd>) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
     let (setups, setups_in) = mpsc::channel(SETUPS_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
     let doors = Doors { commands: commands_in, judgements: judgements_in, setups: setups_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, setups, status, journal }, doors)
+    (RegistryHandle { commands, judgements, setups, status, journal, consul }, doors)
 }
 
 impl RegistryHandle {
@@ -182,6 +251,7 @@ impl RegistryHandle {
         by: Option<Arc<str>>,
     ) -> Result<Updated, RegistryError> {
         let change = Box::new(Change { patch, expected, by });
+        self.look_for(id.as_str()).await;
         self.order(|reply| Command::Update { id, change, reply }).await
     }
 
@@ -192,6 +262,7 @@ impl RegistryHandle {
 
     /// The same, and notes `by`: who wants it.
     pub async fn deregister_by(&self, id: InstanceId, by: Option<Arc<str>>) -> Result<(), RegistryError> {
+        self.look_for(id.as_str()).await;
         self.order(|reply| Command::Deregister { id, by, reply }).await
     }
 
@@ -220,6 +291,31 @@ impl RegistryHandle {
     /// Whether the store takes writes.
     pub fn store_status(&self) -> StoreStatus {
         (**self.status.load()).clone()
+    }
+
+    /// How Consul is, if the registry lies there.
+    pub fn consul(&self) -> Option<Arc<ConsulStatus>> {
+        self.consul.as_ref().map(|consul| consul.status.get())
+    }
+
+    /// The Consul node that an instance belongs to, if it does not belong to the managers.
+    pub fn owner(&self, id: &InstanceId) -> Option<Arc<str>> {
+        let held = self.consul.as_ref()?.holdings.get();
+        held.get(id).filter(|held| !held.ours).map(|held| held.node.clone())
+    }
+
+    /// If an id is unknown and others can register too: looks at what they did, once for all who ask at the same time.
+    pub async fn look_for(&self, id: &str) {
+        let Some(consul) = &self.consul else { return };
+        let answers = consul.status.get().connected == Some(true);
+        if !answers || consul.catalog.current().get(id).is_some() {
+            return;
+        }
+        let (caller, shown) = oneshot::channel();
+        if consul.wanted.try_send(caller).is_ok() {
+            // An error means that the look was taken in, or that Consul did not answer: the caller sees what is known either way.
+            let _ = tokio::time::timeout(LOOK_TIMEOUT, shown).await;
+        }
     }
 
     /// How many orders wait for a commit.
