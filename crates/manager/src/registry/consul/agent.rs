@@ -144,7 +144,9 @@ impl Agent {
             let _ = self.turn.compare_exchange(turn, turn.wrapping_add(1), Ordering::Relaxed, Ordering::Relaxed);
         }
         let answer = answer.map_err(|error| {
-            let sentence = format!("Consul at {authority} does not answer: {}", error.sentence);
+            // The dialer speaks of instances.
+            let reason = error.sentence.replace("instance.tls.ca.file", "consul.tls.ca.file");
+            let sentence = format!("Consul at {authority} does not answer: {reason}");
             let unsent = matches!(error.kind, FailureKind::Refused | FailureKind::Name | FailureKind::Tls | FailureKind::Forbidden);
             if is_write && !unsent { Refusal::Unsure(sentence) } else { Refusal::Away(sentence) }
         })?;

@@ -103,7 +103,8 @@ impl Picture {
     pub(in crate::registry) fn wrote(&mut self, id: InstanceId, index: u64) {
         self.deleted.remove(&id);
         self.missing.remove(&id);
-        let check = self.held.remove(&id).and_then(|held| held.check);
+        // A new entry comes with a critical check.
+        let check = self.held.remove(&id).map_or_else(|| Some("critical".into()), |held| held.check);
         self.held.insert(id, Held { node: self.own_node.clone(), address: "".into(), ours: true, index, check });
     }
 

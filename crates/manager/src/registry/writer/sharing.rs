@@ -12,7 +12,7 @@ use super::shared::Attempt;
 use super::task::Writer;
 use crate::clock;
 use crate::registry::consul::{Answers, Difference, Heard, Look};
-use crate::registry::store::{CommitError, Write};
+use crate::registry::store::{CommitErrorKind, Write};
 
 /// Who is named in the journal for what came out of Consul.
 const BY: &str = "consul";
@@ -91,7 +91,11 @@ impl Writer {
         }
         for instance in put {
             let created = catalog.get(instance.id().as_str()).is_none();
-            self.announcer.registered(&instance, created);
+            if created {
+                self.announcer.registered(&instance, true);
+            } else {
+                self.announcer.updated(&instance);
+            }
             self.backlog.add(now, note(&instance, created));
             writes.push(Write::Put(instance.clone()));
             events.push(CatalogEvent::Registered(instance));
@@ -104,9 +108,7 @@ impl Writer {
         match &**self.status.load() {
             super::StoreStatus::Ok => None,
             super::StoreStatus::Failing { sentence, .. } => {
-                let kind = crate::registry::store::CommitErrorKind::Other;
-                let CommitError { kind, sentence } = CommitError { kind, sentence: sentence.clone() };
-                Some(super::RegistryError::Storage { kind, sentence })
+                Some(super::RegistryError::Storage { kind: CommitErrorKind::Other, sentence: sentence.clone() })
             }
         }
     }
