@@ -101,11 +101,9 @@ fn consul_detail(status: &ConsulStatus) -> ConsulDetail {
 fn consul_failures(status: &ConsulStatus) -> Vec<String> {
     let mut failures = Vec::new();
     match (&status.failure, status.read_at) {
-        (Some((since, sentence)), Some(read)) => failures.push(format!(
-            "consul: {sentence} (since {}); what it held at {} is served",
-            clock::iso(*since),
-            clock::iso(read)
-        )),
+        (Some((since, sentence)), Some(read)) => {
+            failures.push(format!("consul: {sentence} (since {}); what it held at {} is served", clock::iso(*since), clock::iso(read)))
+        }
         (Some((since, sentence)), None) => {
             failures.push(format!("consul: {sentence} (since {}); what was known at the last stop is served", clock::iso(*since)));
         }

@@ -99,9 +99,8 @@ fn agent_registration(values: &Values<'_>) -> Option<ConfigFault> {
 }
 
 fn two_tokens(values: &Values<'_>) -> Option<ConfigFault> {
-    (values.optional_text("consul.token").is_some() && values.path("consul.token.file").is_some()).then(|| {
-        contradiction("consul.token", "consul.token and consul.token.file are both set".to_owned(), "set one of them".to_owned())
-    })
+    (values.optional_text("consul.token").is_some() && values.path("consul.token.file").is_some())
+        .then(|| contradiction("consul.token", "consul.token and consul.token.file are both set".to_owned(), "set one of them".to_owned()))
 }
 
 fn too_many_instances(values: &Values<'_>) -> Option<ConfigFault> {

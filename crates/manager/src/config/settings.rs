@@ -194,13 +194,7 @@ pub(super) static SETTINGS: &[Setting] = &[
         "Longest time that Consul is asked to wait for something to tell. Proxies between must allow more.",
         "",
     ),
-    Setting::new(
-        "consul.concurrency",
-        count(1, 256),
-        Is("16"),
-        "Most writes to Consul at once.",
-        "further ones wait",
-    ),
+    Setting::new("consul.concurrency", count(1, 256), Is("16"), "Most writes to Consul at once.", "further ones wait"),
     Setting::new(
         "consul.response.max.bytes",
         bytes(64 * KIB, GIB),

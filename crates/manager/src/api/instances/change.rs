@@ -200,7 +200,9 @@ fn explain(error: RegistryError, id: &str) -> ApiError {
             let message = format!("the registry could not confirm that the change is on disk, so it is not in force: {sentence}");
             ApiError::new(StatusCode::INSUFFICIENT_STORAGE, message).with("code", "storage_failed").with("outcome", "unknown")
         }
-        RegistryError::Away { sentence } => unavailable(format!("the change was not made, because the registry in Consul cannot take it: {sentence}"), "consul_away"),
+        RegistryError::Away { sentence } => {
+            unavailable(format!("the change was not made, because the registry in Consul cannot take it: {sentence}"), "consul_away")
+        }
         RegistryError::Denied { sentence } => unavailable(format!("the change was not made: {sentence}"), "consul_denied"),
         RegistryError::Unsure { sentence } => {
             let message = format!("whether the change was made is not known, read it again: {sentence}");

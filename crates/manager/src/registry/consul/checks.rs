@@ -37,9 +37,7 @@ impl Checks {
     pub(super) async fn run(mut self, mut catalog: CatalogReader) {
         loop {
             let all_told = self.tell(&catalog.current()).await;
-            let pause = async {
-                if all_told { std::future::pending::<()>().await } else { tokio::time::sleep(TRY_AGAIN).await }
-            };
+            let pause = async { if all_told { std::future::pending::<()>().await } else { tokio::time::sleep(TRY_AGAIN).await } };
             tokio::select! {
                 goes_on = catalog.changed() => if !goes_on { return },
                 () = pause => {}

@@ -27,7 +27,8 @@ impl Eyes {
         let number = |name: &str| answer.headers.get(name)?.to_str().ok()?.parse::<u64>().ok();
         let flag = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(|value| value == "true");
         let place = self.agent.place();
-        let index = number("x-consul-index").ok_or_else(|| Refusal::Away(format!("what answers at {place} is no Consul: it names no index")))?;
+        let index =
+            number("x-consul-index").ok_or_else(|| Refusal::Away(format!("what answers at {place} is no Consul: it names no index")))?;
         let (told, unreadable) =
             entry::read(&answer.body).map_err(|error| Refusal::Away(format!("the answer of Consul at {place} cannot be read: {error}")))?;
         let leader = flag("x-consul-knownleader");

@@ -23,8 +23,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-pub use agent::{AgentSettings, Consistency};
 pub(in crate::registry) use agent::Refusal;
+pub use agent::{AgentSettings, Consistency};
 pub(in crate::registry) use hand::Answers;
 pub(in crate::registry) use holdings::Holdings;
 pub(in crate::registry) use picture::{Difference, Look, Picture};

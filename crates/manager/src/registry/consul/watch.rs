@@ -122,7 +122,9 @@ impl Watch {
     /// Asks once. `doubtful`: it did not answer before, so it may have begun anew.
     async fn look(&self, index: Option<u64>, doubtful: bool) -> Result<(Look, usize), Refusal> {
         let (query, wait) = match index {
-            Some(index) => (format!("&index={index}&wait={}ms{}", self.rhythm.wait.as_millis(), self.eyes.agent.consistency()), self.rhythm.wait),
+            Some(index) => {
+                (format!("&index={index}&wait={}ms{}", self.rhythm.wait.as_millis(), self.eyes.agent.consistency()), self.rhythm.wait)
+            }
             None => (self.eyes.agent.consistency().to_owned(), Duration::ZERO),
         };
         let before = self.eyes.status.get().index;
@@ -158,7 +160,8 @@ impl Watch {
         let held = self.holdings.get();
         let catalog = self.catalog.current();
         let there = |id: &str| look.told.iter().any(|told| told.service.id == id);
-        let lost = catalog.entries().iter().filter(|entry| held.get(entry.id()).is_some_and(|held| held.ours) && !there(entry.id().as_str()));
+        let lost =
+            catalog.entries().iter().filter(|entry| held.get(entry.id()).is_some_and(|held| held.ours) && !there(entry.id().as_str()));
         let (mut back, mut refused) = (0_u32, 0_u32);
         for entry in lost {
             let job = Job::Put { instance: entry.instance.clone(), index: 0 };

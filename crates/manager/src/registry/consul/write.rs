@@ -129,6 +129,6 @@ fn remove(place: &Place, id: &str, index: u64) -> Value {
 fn check(place: &Place, id: &str, status: &str, output: &str) -> Value {
     json!({
         "Node": &*place.node, "CheckID": check_id(id), "Name": "PeeGeeQ instance, as its managers find it", "Status": status,
-        "Output": output, "ServiceID": id,
+        "Output": output, "ServiceID": id, "ServiceName": &*place.service,
     })
 }

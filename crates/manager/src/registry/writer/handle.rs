@@ -14,8 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::RegistrySettings;
 use super::plan::Refusal;
 use crate::registry::consul::{Caller, ConsulStatus, Holdings, StatusCell};
-use crate::registry::{CatalogReader, Journal};
 use crate::registry::store::{CommitErrorKind, KnownSetups};
+use crate::registry::{CatalogReader, Journal};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
 const JUDGEMENTS_WAITING_MAX: usize = 64;

@@ -27,7 +27,9 @@ fn entries(ids: &[&str]) -> String {
 fn consul(mut told: impl FnMut(&Asked) -> Act + Send + 'static) -> impl FnMut(&Asked) -> Act + Send + 'static {
     move |asked| match &*asked.path {
         path if path.starts_with("/v1/kv/") => Act::Answer(200, 5, MARK.to_owned()),
-        path if path.starts_with("/v1/txn") => Act::Answer(409, 5, r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"index is stale"}]}"#.to_owned()),
+        path if path.starts_with("/v1/txn") => {
+            Act::Answer(409, 5, r#"{"Results":null,"Errors":[{"OpIndex":0,"What":"index is stale"}]}"#.to_owned())
+        }
         _ => told(asked),
     }
 }
@@ -65,7 +67,8 @@ async fn wait_for_word(app: &TestApp, word: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_answers_erase_nothing_and_the_next_good_one_counts() {
-    let broken: [(&str, fn() -> Act); 9] = [
+    type Broken = (&'static str, fn() -> Act);
+    let broken: [Broken; 9] = [
         ("500", || Act::Answer(500, 0, "rpc error: No cluster leader".into())),
         ("429", || Act::Answer(429, 0, "too many requests".into())),
         ("403", || Act::Answer(403, 0, "ACL not found".into())),

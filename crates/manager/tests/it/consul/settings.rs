@@ -70,7 +70,9 @@ async fn the_whole_catalog_is_read_from_time_to_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_larger_than_allowed_counts_as_none() {
     let big = format!("[{}]", " ".repeat(70_000));
-    let fake = ScriptedConsul::start(move |asked| if asked.path.starts_with("/v1/kv/") { hanging(asked) } else { Act::Answer(200, 18, big.clone()) });
+    let fake = ScriptedConsul::start(
+        move |asked| if asked.path.starts_with("/v1/kv/") { hanging(asked) } else { Act::Answer(200, 18, big.clone()) },
+    );
     let small = fake.plan().with("-Dconsul.response.max.bytes=64KB").start().await;
     let large = fake.plan().start().await;
     wait_until("the large answer to be refused", secs(30), || async {

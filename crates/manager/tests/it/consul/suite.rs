@@ -24,7 +24,10 @@ async fn keeps_its_promises(plan: Plan) {
         assert_eq!(app.row(id).await["port"], port, "read your writes");
     }
     let read = one(&app, "a").await;
-    assert_eq!((&read["metadata"]["a=b"], &read["metadata"]["version"], &read["version"]), (&json!("c"), &json!("of the zone"), &json!("1.2")));
+    assert_eq!(
+        (&read["metadata"]["a=b"], &read["metadata"]["version"], &read["version"]),
+        (&json!("c"), &json!("of the zone"), &json!("1.2"))
+    );
     assert_eq!((&read["weight"], &read["environment"]), (&json!(3), &json!("production")));
 
     assert_eq!(app.register(&instance("a", 9000)).await.json()["revision"], 2, "the same id again");

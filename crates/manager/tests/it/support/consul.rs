@@ -232,7 +232,9 @@ fn serve(stream: TcpStream, script: &Script, noted: &Mutex<Vec<Asked>>) {
                 body.len()
             ),
             Act::Raw(text) => stream.write_all(text.as_bytes()),
-            Act::HangInBody => write!(stream, "HTTP/1.1 200 OK\r\nX-Consul-Index: 9\r\nContent-Length: 1000\r\n\r\n[{{").and_then(|()| wait(&mut reader)),
+            Act::HangInBody => {
+                write!(stream, "HTTP/1.1 200 OK\r\nX-Consul-Index: 9\r\nContent-Length: 1000\r\n\r\n[{{").and_then(|()| wait(&mut reader))
+            }
             Act::Hang => wait(&mut reader),
             Act::Close => return,
         };

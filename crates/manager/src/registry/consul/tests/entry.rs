@@ -45,7 +45,8 @@ fn tags_of_people_are_read_generously_and_fields_win() {
 }
 
 fn read_fails_softly() -> bool {
-    let (told, unreadable) = read(br#"[{"Node":{},"Service":{"ID":7}},{"Node":{"Node":"n","Address":"::1"},"Service":{"ID":"b","Port":1}}]"#).expect("an array");
+    let (told, unreadable) =
+        read(br#"[{"Node":{},"Service":{"ID":7}},{"Node":{"Node":"n","Address":"::1"},"Service":{"ID":"b","Port":1}}]"#).expect("an array");
     (told.len(), unreadable) == (1, 1)
 }
 
