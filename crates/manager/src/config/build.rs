@@ -193,7 +193,7 @@ fn consul(values: &Values<'_>) -> ConsulConfig {
         addresses: consul_addresses(values).unwrap_or_default(),
         scheme: values.optional_text("consul.scheme").and_then(|word| Scheme::parse(word).ok()).unwrap_or_default(),
         tls_ca_file: values.path("consul.tls.ca.file"),
-        token: values.optional_text("consul.token").map(str::to_owned),
+        token: values.optional_text("consul.token.value").map(str::to_owned),
         token_file: values.path("consul.token.file"),
         datacenter: values.optional_text("consul.datacenter").map(str::to_owned),
         service: values.text("consul.service.name"),

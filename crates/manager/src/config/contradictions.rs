@@ -18,7 +18,7 @@ const RULES: &[Rule] = &[
     (&["cors.allowed.origins", "security.tokens.file"], any_page_with_tokens),
     (&["consul.host", "consul.port"], wrong_consul_host),
     (&["consul.registration"], agent_registration),
-    (&["consul.token", "consul.token.file"], two_tokens),
+    (&["consul.token.value", "consul.token.file"], two_tokens),
     (&["consul.tls.ca.file"], |values| unreadable(values, "consul.tls.ca.file")),
     (&["consul.token.file"], |values| unreadable(values, "consul.token.file")),
     (&["instances", "registry.instances.max"], too_many_instances),
@@ -99,8 +99,13 @@ fn agent_registration(values: &Values<'_>) -> Option<ConfigFault> {
 }
 
 fn two_tokens(values: &Values<'_>) -> Option<ConfigFault> {
-    (values.optional_text("consul.token").is_some() && values.path("consul.token.file").is_some())
-        .then(|| contradiction("consul.token", "consul.token and consul.token.file are both set".to_owned(), "set one of them".to_owned()))
+    (values.optional_text("consul.token.value").is_some() && values.path("consul.token.file").is_some()).then(|| {
+        contradiction(
+            "consul.token.value",
+            "consul.token.value and consul.token.file are both set".to_owned(),
+            "set one of them".to_owned(),
+        )
+    })
 }
 
 fn too_many_instances(values: &Values<'_>) -> Option<ConfigFault> {

@@ -22,7 +22,7 @@ pub(super) fn effective(collected: &Collected) -> Vec<Effective> {
     let settings = SETTINGS.iter().filter_map(|row| {
         let (_, origin) = collected.values.get(row.key)?;
         let written = collected.written.get(row.key)?;
-        let is_secret = row.key == "consul.token" && *origin != Origin::Default;
+        let is_secret = row.key == "consul.token.value" && *origin != Origin::Default;
         let value = if is_secret { "***".to_owned() } else { hide_credentials(written) };
         Some(Effective { key: row.key.to_owned(), value, origin: origin.clone() })
     });

@@ -142,7 +142,8 @@ pub(super) static SETTINGS: &[Setting] = &[
         "PEM file with further certificate authorities that are trusted for the Consul agent.",
         "",
     ),
-    Setting::new("consul.token", Kind::Text, Unset("none"), "Token for Consul. It is never shown.", "").variables(&["CONSUL_HTTP_TOKEN"]),
+    Setting::new("consul.token.value", Kind::Text, Unset("none"), "Token for Consul. It is never shown.", "")
+        .variables(&["CONSUL_HTTP_TOKEN"]),
     Setting::new(
         "consul.token.file",
         Kind::Path,

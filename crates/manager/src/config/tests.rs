@@ -224,7 +224,7 @@ fn agents_of_consul_may_be_several_with_ports_of_their_own() {
 
 #[test]
 fn the_token_of_consul_is_never_shown() {
-    let loaded = scene().define("consul.token", "s3cret").loaded();
+    let loaded = scene().define("consul.token.value", "s3cret").loaded();
     assert!(!table(&loaded.effective).contains("s3cret") && !json(&loaded.effective).contains("s3cret"));
     assert_eq!(loaded.config.registry.consul.token.as_deref(), Some("s3cret"));
 }

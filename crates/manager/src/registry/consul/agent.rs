@@ -214,7 +214,7 @@ fn refusal(authority: &str, answer: &Answer, is_write: bool) -> Refusal {
 fn denial(authority: &str, said: &str) -> String {
     let unknown = said.contains("ACL not found");
     let remedy = if unknown {
-        "the token is unknown to Consul: set consul.token or consul.token.file to one that is valid"
+        "the token is unknown to Consul: set consul.token.value or consul.token.file to one that is valid"
     } else {
         "the token needs service:write on consul.service.name, node:write on consul.node, and service:read and node:read on the rest"
     };

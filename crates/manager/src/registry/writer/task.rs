@@ -136,7 +136,11 @@ impl Writer {
                 }
                 Some(known) = inputs.setups.recv() => self.keepsakes.add(known, &self.publisher.current()),
                 _ = tidy.tick(), if quiet => self.begin(Planned::default()),
-                () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
+                () = stop.cancelled(), if !inputs.commands.is_closed() => {
+                    inputs.close();
+                    // Orders that wait for Consul's first answer are refused now: the watch ends too.
+                    self.hear(Heard::Nothing);
+                }
             }
         }
         self.flush(&mut inputs.done).await;

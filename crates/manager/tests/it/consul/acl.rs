@@ -33,17 +33,17 @@ async fn wait_for(app: &TestApp, what: &str, is_it: impl Fn(&Value) -> bool) {
 async fn the_rights_of_a_token_are_enough_missing_and_revoked() {
     let consul = Consul::with_acl(true).await;
     let (secret, accessor) = token(&consul, "manager", RULES).await;
-    let app = consul.plan().with(&format!("-Dconsul.token={secret}")).with("-Dcache.refresh.interval=1000").start().await;
+    let app = consul.plan().with(&format!("-Dconsul.token.value={secret}")).with("-Dcache.refresh.interval=1000").start().await;
     app.register(&json!({"instanceId": "a", "host": "127.0.0.1", "port": 8081})).await;
     assert_eq!(consul.entries().await.len(), 1);
 
     let (reader, _) = token(&consul, "reader", r#"service_prefix "" { policy = "read" } node_prefix "" { policy = "read" }"#).await;
-    let poor = consul.plan().with(&format!("-Dconsul.token={reader}")).start().await;
+    let poor = consul.plan().with(&format!("-Dconsul.token.value={reader}")).start().await;
     let refused = poor.post("/api/v1/instances/register", &json!({"instanceId": "b", "host": "127.0.0.1", "port": 8082})).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (503, &json!("consul_denied")), "{}", refused.text());
     assert!(refused.text().contains("service:write on consul.service.name"), "{}", refused.text());
 
-    let stranger = consul.plan().with("-Dconsul.token=00000000-0000-0000-0000-00000000dead").start().await;
+    let stranger = consul.plan().with("-Dconsul.token.value=00000000-0000-0000-0000-00000000dead").start().await;
     wait_for(&stranger, "the sentence about an unknown token", |health| health.to_string().contains("unknown to Consul")).await;
 
     // The token is revoked while the manager runs.

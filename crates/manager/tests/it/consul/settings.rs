@@ -27,7 +27,7 @@ async fn asked(fake: &ScriptedConsul, what: &str, is_it: impl Fn(&Asked) -> bool
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_carry_what_the_settings_say() {
     let fake = ScriptedConsul::start(hanging);
-    let plan = fake.plan().with("-Dconsul.token=t-1").with("-Dconsul.datacenter=dc 2").with("-Dconsul.wait=7000");
+    let plan = fake.plan().with("-Dconsul.token.value=t-1").with("-Dconsul.datacenter=dc 2").with("-Dconsul.wait=7000");
     let plan = plan.with("-Dconsul.consistency=stale").with("-Dconsul.service.name=queues").with("-Dconsul.node=our-node");
     let app = plan.start().await;
     let blocking = asked(&fake, "a blocking query", |asked| asked.path.contains("index=18")).await;

@@ -106,7 +106,7 @@ async fn contradictions_are_told_with_what_to_set() {
         (&["-Dservice.bind=0.0.0.0"][..], "security.tokens.file"),
         (&["-Dconsul.registration=agent"], "leave it at catalog"),
         (&["-Dconsul.host=http://consul:8500"], "consul.host cannot be read"),
-        (&["-Dconsul.token=a", "-Dconsul.token.file=nowhere"], "set one of them"),
+        (&["-Dconsul.token.value=a", "-Dconsul.token.file=nowhere"], "set one of them"),
         (&["-Dconsul.token.file=nowhere"], "consul.token.file is "),
         (&["-Dconsul.tls.ca.file=nowhere"], "consul.tls.ca.file is "),
         (&["-Dsecurity.anonymous.role=none"], "security.tokens.file"),

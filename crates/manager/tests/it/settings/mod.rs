@@ -31,7 +31,7 @@ const SEEN: &[(&str, &str)] = &[
     ("consul.port", "consul::settings::an_agent_found_at_the_first_start_is_used_and_remembered"),
     ("consul.scheme", "consul::tls::an_encrypted_agent_is_trusted_by_its_authority"),
     ("consul.tls.ca.file", "consul::tls::an_encrypted_agent_is_trusted_by_its_authority"),
-    ("consul.token", "consul::settings::questions_carry_what_the_settings_say"),
+    ("consul.token.value", "consul::settings::questions_carry_what_the_settings_say"),
     ("consul.token.file", "consul::settings::a_token_file_is_read_again_when_it_changes"),
     ("consul.datacenter", "consul::settings::questions_carry_what_the_settings_say"),
     ("consul.registration", "process::configuration::contradictions_are_told_with_what_to_set"),
