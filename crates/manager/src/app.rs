@@ -44,9 +44,12 @@ use crate::tasks::{EndedEarly, TaskName, Tasks};
 use crate::updates::{self, Follows, UpdatesHandle, UpdatesSettings};
 use crate::webhook::WebhookSettings;
 
+mod backend;
 mod background;
 mod restarts;
 mod static_instances;
+
+pub use backend::{Backend, Chosen};
 
 /// Time kept back from the grace time for what comes after the last answer: flushing the registry.
 const FLUSH_TIME: Duration = Duration::from_secs(1);
@@ -103,6 +106,8 @@ pub struct RunningApp {
     pub catalog: CatalogReader,
     /// Changes the registry: for the simulated instances of `demo`.
     pub registry: RegistryHandle,
+    /// Where registrations are kept.
+    pub chosen: Chosen,
 }
 
 /// How a manager ended.
@@ -147,14 +152,17 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let bound = BoundServer::bind(server_settings(&config.server, tls.clone()))?;
     let store_settings =
         StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
-    let (store, mut loaded) = Store::open(&config.registry.data_dir, store_settings)?;
+    let (tasks, ended_early) = Tasks::new(Handle::current());
+    let chosen = backend::choose(&config, &tasks).await;
+    let (store, mut loaded) = Store::open(&backend::store_folder(&config, chosen.backend), store_settings)?;
+    backend::remember(&config, chosen.backend);
     let (epoch, known, rolling) = (loaded.epoch, std::mem::take(&mut loaded.setups), std::mem::take(&mut loaded.rolling));
     let dialer = Arc::new(dialer);
-    let (tasks, ended_early) = Tasks::new(Handle::current());
-    let (registry, catalog) = registry::start(store, loaded, registry_settings(&config), &tasks);
+    let manager_id = manager_id(&config, epoch);
+    let consul = backend::consul(&config, chosen.backend, Caller::new(&manager_id), &tasks).map_err(StartError::Tls)?;
+    let (registry, catalog) = registry::start_in(store, loaded, registry_settings(&config), consul, &tasks);
     registry::expiry::start(registry.clone(), catalog.clone(), &tasks);
     let observations = Arc::new(Observations::default());
-    let manager_id = manager_id(&config, epoch);
     let health = health::start(
         health_settings(&config, manager_id.clone()),
         catalog.clone(),
@@ -206,7 +214,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let router = api::router::router(state, federation, management, live, routing, tokens.anonymous());
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
-    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, tls, catalog, registry };
+    let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, tls, catalog, registry, chosen };
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));

@@ -18,6 +18,14 @@ pub enum TaskName {
     RegistryWriter,
     /// Commits to the store, on a thread of its own.
     RegistryStore,
+    /// Keeps up with what others write to Consul.
+    ConsulWatch,
+    /// Writes to Consul for the registry.
+    ConsulWriter,
+    /// Tells Consul's readers what was found of instances.
+    ConsulChecks,
+    /// Registers the instances of the configuration when Consul takes them.
+    ListedInstances,
     /// Decides when to probe.
     HealthMonitor,
     /// Keeps the table by which requests are routed.
@@ -48,6 +56,10 @@ impl TaskName {
         match self {
             Self::RegistryWriter => "registry-writer",
             Self::RegistryStore => "registry-store",
+            Self::ConsulWatch => "consul-watch",
+            Self::ConsulWriter => "consul-writer",
+            Self::ConsulChecks => "consul-checks",
+            Self::ListedInstances => "listed-instances",
             Self::HealthMonitor => "health-monitor",
             Self::RoutingTable => "routing-table",
             Self::CatalogMetrics => "catalog-metrics",

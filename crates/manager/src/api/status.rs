@@ -11,9 +11,11 @@ use peegeeq_domain::time::Timestamp;
 use super::answer;
 use super::error::{ApiError, ErrorBody};
 use super::state::{ApiState, Shared};
-use super::wire::status::{HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate};
+use super::wire::status::{
+    ConsulDetail, HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate,
+};
 use crate::clock;
-use crate::registry::StoreStatus;
+use crate::registry::{ConsulStatus, StoreStatus};
 use crate::server::{CertificateStatus, ServerTls};
 
 /// The most instances whose certificates are told of.
@@ -90,18 +92,55 @@ pub(super) fn registry_detail(state: &ApiState) -> RegistryDetail {
         *states.entry(entry.state().as_str()).or_insert(0) += 1;
     }
     RegistryDetail {
-        backend: "embedded",
+        backend: if state.registry.consul().is_some() { "consul" } else { "embedded" },
         store: store_failure(state).unwrap_or_else(|| "ok".to_owned()),
         epoch: state.identity.epoch,
         generation: catalog.generation().0,
         instances: catalog.entries().len(),
         waiting: state.registry.queue_depth(),
         states,
+        consul: state.registry.consul().map(|status| consul_detail(&status)),
     }
+}
+
+fn consul_detail(status: &ConsulStatus) -> ConsulDetail {
+    ConsulDetail {
+        agent: status.agent.clone(),
+        connected: status.connected == Some(true),
+        leader_known: status.leader,
+        age_ms: status.read_at.map(|at| clock::wall().epoch_millis().saturating_sub(at.epoch_millis()).max(0)),
+        index: status.index,
+        missing: status.missing,
+        set_aside: status.set_aside,
+        failure: status.failure.as_ref().map(|(since, sentence)| format!("{sentence} (since {})", clock::iso(*since))),
+    }
+}
+
+/// What is not as it should be with Consul.
+fn consul_failures(status: &ConsulStatus) -> Vec<String> {
+    let mut failures = Vec::new();
+    match (&status.failure, status.read_at) {
+        (Some((since, sentence)), Some(read)) => {
+            failures.push(format!("consul: {sentence} (since {}); what it held at {} is served", clock::iso(*since), clock::iso(read)))
+        }
+        (Some((since, sentence)), None) => {
+            failures.push(format!("consul: {sentence} (since {}); what was known at the last stop is served", clock::iso(*since)));
+        }
+        (None, None) => failures.push("consul: it has not been read yet".to_owned()),
+        (None, Some(_)) => {}
+    }
+    if status.leader == Some(false) {
+        failures.push("consul: its servers have no leader".to_owned());
+    }
+    if status.missing > 0 {
+        failures.push(format!("consul: it lost {} registrations that are known here; register them again", status.missing));
+    }
+    failures
 }
 
 /// How this manager is.
 pub(super) fn manager_health(state: &ApiState) -> ManagerHealth {
+    let consul = state.registry.consul();
     let store = store_failure(state).map(|failure| format!("registry: {failure}"));
     let doubt = state.observations.doubt().map(|doubt| format!("health: {}", doubt_sentence(doubt)));
     let certificate = state.tls.as_deref().map(ServerTls::status);
@@ -110,8 +149,12 @@ pub(super) fn manager_health(state: &ApiState) -> ManagerHealth {
         status: "UP",
         service: "peegeeq-service-manager",
         timestamp: clock::wall().epoch_millis(),
-        consul: "disabled",
-        degraded: store.into_iter().chain(doubt).chain(certificate).collect(),
+        consul: match consul.as_deref() {
+            None => "disabled",
+            Some(status) if status.connected == Some(true) => "connected",
+            Some(_) => "disconnected",
+        },
+        degraded: store.into_iter().chain(doubt).chain(certificate).chain(consul.iter().flat_map(|status| consul_failures(status))).collect(),
         tls: state.tls.is_some(),
         version: env!("CARGO_PKG_VERSION"),
     }

@@ -2,25 +2,63 @@
 //!
 //! Owns reading them, with all faults at once, and registering them. Does not own what a registration is.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 use peegeeq_domain::instance::Registration;
 use serde_json::Value;
 
 use super::RunningApp;
 use crate::api::wire::registration::read_registration;
+use crate::registry::RegistryError;
+use crate::tasks::TaskName;
 
-/// Registers what is listed and differs from what is registered.
-pub(super) async fn register(app: &RunningApp, listed: Vec<Registration>) -> Result<(), String> {
-    for registration in listed {
+/// How long it is waited before Consul, which was away, is asked again.
+const TRY_AGAIN: Duration = Duration::from_secs(2);
+
+/// Registers what is listed and differs from what is registered. What Consul cannot take now is registered when it can.
+pub(super) async fn register(app: &RunningApp, mut listed: Vec<Registration>) -> Result<(), String> {
+    listed.reverse();
+    while let Some(registration) = listed.pop() {
         let known = app.catalog.current().get(registration.id.as_str()).cloned();
         if known.is_some_and(|entry| is_same(&entry.instance.registration, &registration)) {
             continue;
         }
         let id = registration.id.clone();
-        let registered = app.registry.register(registration).await;
-        registered.map_err(|error| format!("cannot register '{id}' listed in config.json: {error}"))?;
+        match app.registry.register(registration.clone()).await {
+            Ok(_) => {}
+            Err(error @ (RegistryError::Away { .. } | RegistryError::Unsure { .. } | RegistryError::Denied { .. })) => {
+                tracing::warn!("instances listed in config.json are registered when Consul takes them: {error}");
+                listed.push(registration);
+                later(app, listed);
+                return Ok(());
+            }
+            Err(error) => return Err(format!("cannot register '{id}' listed in config.json: {error}")),
+        }
     }
     Ok(())
+}
+
+/// Goes on trying until all are registered.
+fn later(app: &RunningApp, mut listed: Vec<Registration>) {
+    let (registry, stop) = (app.registry.clone(), app.tasks().stop_signal());
+    app.tasks().vital(TaskName::ListedInstances, async move {
+        let work = async {
+            while let Some(registration) = listed.pop() {
+                match registry.register(registration.clone()).await {
+                    Ok(_) => {}
+                    Err(RegistryError::Away { .. } | RegistryError::Unsure { .. } | RegistryError::Denied { .. }) => {
+                        listed.push(registration);
+                        tokio::time::sleep(TRY_AGAIN).await;
+                    }
+                    Err(error) => tracing::error!("cannot register '{}' listed in config.json: {error}", registration.id),
+                }
+            }
+            // A vital task that ends early would stop the manager.
+            std::future::pending::<()>().await;
+        };
+        let _ = stop.run_until_cancelled(work).await;
+    });
 }
 
 /// Reads what is listed. The error names every faulty entry.

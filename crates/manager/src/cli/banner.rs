@@ -2,27 +2,29 @@
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU16;
-use std::sync::Arc;
-use std::time::Duration;
 
-use peegeeq_domain::instance::{Endpoint, Host, Scheme};
-
-use crate::app::RunningApp;
-use crate::config::{BackendChoice, Config};
-use crate::net::{Caller, Client, Deadline, Dialer, DialerSettings, Limits, TlsSettings};
+use crate::app::{Backend, RunningApp};
+use crate::config::Config;
 use crate::observe::settings::LogFormat;
 
-/// How long a Consul agent has to show itself.
-const DETECTION_TIME: Duration = Duration::from_millis(200);
-
 /// Prints where the manager is, and warns as the guide describes when registrations are kept without Consul.
-pub(super) async fn serving(app: &RunningApp, config: &Config) {
+pub(super) fn serving(app: &RunningApp, config: &Config) {
     let url = base_url(app.address(), app.is_https());
     let data = config.registry.data_dir.display();
-    print(config, &format!("{}\n  registry     embedded, in {data}\n", pages(&url)));
+    let registry = match app.chosen.backend {
+        Backend::Embedded => format!("embedded, in {data}"),
+        Backend::Consul => format!("Consul at {}", consul_addresses(config)),
+    };
+    print(config, &format!("{}\n  registry     {registry}\n", pages(&url)));
     tracing::info!(url, "PeeGeeQ Service Manager {} is serving on {url}", env!("CARGO_PKG_VERSION"));
-    warn_without_consul(app, config).await;
+    if let Some(warning) = &app.chosen.warning {
+        tracing::warn!("{warning}");
+    }
+}
+
+fn consul_addresses(config: &Config) -> String {
+    let addresses = config.registry.consul.addresses.iter();
+    addresses.map(|(host, port)| format!("{}:{port}", host.as_str())).collect::<Vec<_>>().join(", ")
 }
 
 /// The pages of a manager at `url`.
@@ -56,30 +58,4 @@ pub(super) fn print(config: &Config, text: &str) {
         }
         LogFormat::Json => writeln!(std::io::stderr().lock(), "{text}"),
     };
-}
-
-async fn warn_without_consul(app: &RunningApp, config: &Config) {
-    let data = config.registry.data_dir.display();
-    if config.registry.choice == BackendChoice::Auto
-        && let Some(agent) = consul_agent(app, config).await
-    {
-        tracing::warn!(
-            "a Consul agent answers at {agent}, but this version keeps registrations in its own embedded registry in {data}; nothing is read from or written to Consul"
-        );
-        return;
-    }
-    tracing::warn!(
-        "running without Consul: this manager keeps registrations for itself in {data}; good for one manager, but several cannot share it"
-    );
-}
-
-/// The agent's address, if one answers as a Consul agent does.
-async fn consul_agent(app: &RunningApp, config: &Config) -> Option<String> {
-    let agent = &config.registry.consul_agent;
-    let endpoint = Endpoint { scheme: Scheme::Http, host: Host::parse(&agent.host).ok()?, port: NonZeroU16::new(agent.port)? };
-    let settings = DialerSettings { connect_timeout: DETECTION_TIME, allowed_networks: Vec::new(), tls: TlsSettings::default() };
-    let client = Client::new(Arc::new(Dialer::new(settings).ok()?), Caller::new("consul-detection"), 1, app.tasks().clone());
-    let limits = Limits { deadline: Deadline::within(DETECTION_TIME), body_max: 1024 };
-    let answer = client.get(&endpoint, "/v1/status/leader", limits).await.ok()?;
-    (answer.status == 200 && answer.body.starts_with(b"\"")).then(|| endpoint.authority())
 }

@@ -12,7 +12,7 @@ use super::banner;
 use super::report::Report;
 use super::serve;
 use crate::app::RunningApp;
-use crate::config::{Loaded, Origin};
+use crate::config::{BackendChoice, Loaded, Origin};
 use crate::registry::RegistryHandle;
 use crate::tasks::TaskName;
 
@@ -37,6 +37,8 @@ pub fn demo(mut loaded: Loaded, instances: u16, seed: Option<u64>) -> Report {
         row.value = directory.0.display().to_string();
         row.origin = Origin::Define("demo: a temporary folder".to_owned());
     }
+    // Whatever else runs here: what is simulated stays out of it.
+    loaded.config.registry.choice = BackendChoice::Embedded;
     let seed = seed.unwrap_or_else(rand::random);
     serve::run(loaded, move |app, config| async move {
         let cast = match Cast::on_stage(instances, seed, &app.registry).await {

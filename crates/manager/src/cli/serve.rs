@@ -29,7 +29,7 @@ const LEAVE_BEHIND_AFTER: Duration = Duration::from_millis(200);
 /// Runs a manager until a signal.
 pub fn serve(loaded: Loaded) -> Report {
     run(loaded, |app, config| async move {
-        banner::serving(&app, &config).await;
+        banner::serving(&app, &config);
         Ok(app)
     })
 }

@@ -6,10 +6,12 @@ use super::typed::*;
 use super::value::{Value, network};
 use crate::observe::logger_names::target_of;
 use crate::observe::settings::{LogFile, LogFormat, LoggingConfig};
+use peegeeq_domain::instance::{Host, Scheme};
 use peegeeq_domain::routing::panic::{PanicPolicies, PanicPolicy};
 use peegeeq_domain::routing::pick::{Strategies, Strategy};
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tracing::level_filters::LevelFilter;
@@ -200,22 +202,59 @@ fn security(values: &Values<'_>) -> SecurityConfig {
 }
 
 fn registry(values: &Values<'_>) -> RegistryConfig {
-    let choice = match values.optional_text("registry.backend") {
-        Some("embedded") => BackendChoice::Embedded,
+    let choice = match (values.optional_text("registry.backend"), values.optional_text("consul.host")) {
+        (Some("embedded"), _) => BackendChoice::Embedded,
+        (Some("consul"), _) | (_, Some(_)) => BackendChoice::Consul,
         _ => BackendChoice::Auto,
     };
     RegistryConfig {
         data_dir: values.path("data.dir").unwrap_or_default(),
         choice,
-        consul_agent: ConsulAgent {
-            host: values.optional_text("consul.host").unwrap_or("localhost").to_owned(),
-            port: values.port("consul.port"),
-        },
+        consul: consul(values),
         queue_max: values.size("registry.queue.max"),
         instances_max: values.size("registry.instances.max"),
         journal_max_age: days(values.number("journal.max.age")),
         journal_max_entries: values.number("journal.max.entries"),
     }
+}
+
+fn consul(values: &Values<'_>) -> ConsulConfig {
+    let consistency = match values.optional_text("consul.consistency") {
+        Some("stale") => ConsulConsistency::Stale,
+        Some("consistent") => ConsulConsistency::Consistent,
+        _ => ConsulConsistency::Default,
+    };
+    ConsulConfig {
+        addresses: consul_addresses(values).unwrap_or_default(),
+        scheme: values.optional_text("consul.scheme").and_then(|word| Scheme::parse(word).ok()).unwrap_or_default(),
+        tls_ca_file: values.path("consul.tls.ca.file"),
+        token: values.optional_text("consul.token.value").map(str::to_owned),
+        token_file: values.path("consul.token.file"),
+        datacenter: values.optional_text("consul.datacenter").map(str::to_owned),
+        service: values.text("consul.service.name"),
+        node: values.text("consul.node"),
+        consistency,
+        timeout: values.span("consul.timeout"),
+        wait: values.span("consul.wait"),
+        concurrency: values.size("consul.concurrency"),
+        response_max_bytes: values.size("consul.response.max.bytes"),
+        refresh: values.span("cache.refresh.interval"),
+    }
+}
+
+/// The agents of Consul, or what is wrong with one of them.
+pub(super) fn consul_addresses(values: &Values<'_>) -> Result<Vec<(Host, NonZeroU16)>, String> {
+    let usual = NonZeroU16::new(values.port("consul.port")).unwrap_or(NonZeroU16::MIN);
+    let address = |text: &str| {
+        let text = text.trim();
+        if let Ok(host) = Host::parse(text) {
+            return Ok((host, usual));
+        }
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("'{text}' is neither a host nor host:port"))?;
+        let port = port.parse().map_err(|_| format!("'{text}' has no port behind its last colon"))?;
+        Ok((Host::parse(host)?, port))
+    };
+    values.optional_text("consul.host").unwrap_or("localhost").split(',').map(address).collect()
 }
 
 fn health(values: &Values<'_>) -> HealthConfig {

@@ -2,7 +2,7 @@
 //!
 //! Owns these rules. Touches files only to see whether they can be read.
 
-use super::build::{Values, longest_source_timeout};
+use super::build::{Values, consul_addresses, longest_source_timeout};
 use super::fault::{ConfigFault, Origin, contradiction, unusable};
 use super::typed::AnonymousRole;
 use std::net::IpAddr;
@@ -19,7 +19,11 @@ const RULES: &[Rule] = &[
     (WHO, open_to_the_network),
     (WHO, closed_to_everybody),
     (&["cors.allowed.origins", "security.tokens.file"], any_page_with_tokens),
-    (&["registry.backend", "consul.host"], consul),
+    (&["consul.host", "consul.port"], wrong_consul_host),
+    (&["consul.registration"], agent_registration),
+    (&["consul.token.value", "consul.token.file"], two_tokens),
+    (&["consul.tls.ca.file"], |values| unreadable(values, "consul.tls.ca.file")),
+    (&["consul.token.file"], |values| unreadable(values, "consul.token.file")),
     (&["instances", "registry.instances.max"], too_many_instances),
     (&["security.tokens.file"], |values| unreadable(values, "security.tokens.file")),
     (&["instance.tls.ca.file"], |values| unreadable(values, "instance.tls.ca.file")),
@@ -89,18 +93,30 @@ fn any_page_with_tokens(values: &Values<'_>) -> Option<ConfigFault> {
     })
 }
 
-fn consul(values: &Values<'_>) -> Option<ConfigFault> {
-    let backend = values.optional_text("registry.backend");
-    let reason = match (backend, values.optional_text("consul.host")) {
-        (Some("consul"), _) => "registry.backend is consul".to_owned(),
-        (Some("auto"), Some(host)) => format!("consul.host is {}, which asks for Consul", super::fault::shown(host)),
-        _ => return None,
-    };
-    Some(contradiction(
-        "registry.backend",
-        format!("{reason}: the Consul backend does not exist in this version"),
-        "start with -Dregistry.backend=embedded".to_owned(),
-    ))
+fn wrong_consul_host(values: &Values<'_>) -> Option<ConfigFault> {
+    let reason = consul_addresses(values).err()?;
+    let remedy = "write a host, or host:port, or several with commas between".to_owned();
+    Some(contradiction("consul.host", format!("consul.host cannot be read: {reason}"), remedy))
+}
+
+fn agent_registration(values: &Values<'_>) -> Option<ConfigFault> {
+    (values.optional_text("consul.registration") == Some("agent")).then(|| {
+        contradiction(
+            "consul.registration",
+            "consul.registration is agent: this version registers in Consul's catalog only".to_owned(),
+            "leave it at catalog, which every manager can change".to_owned(),
+        )
+    })
+}
+
+fn two_tokens(values: &Values<'_>) -> Option<ConfigFault> {
+    (values.optional_text("consul.token.value").is_some() && values.path("consul.token.file").is_some()).then(|| {
+        contradiction(
+            "consul.token.value",
+            "consul.token.value and consul.token.file are both set".to_owned(),
+            "set one of them".to_owned(),
+        )
+    })
 }
 
 fn too_many_instances(values: &Values<'_>) -> Option<ConfigFault> {

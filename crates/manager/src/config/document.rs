@@ -101,6 +101,6 @@ mod tests {
         }
         assert!(page.contains("- environment: `SERVICE_PORT`, `SERVICE_MANAGER_PORT`"));
         assert!(page.contains("- allowed: a whole number of milliseconds from 50 to 86400000"));
-        assert!(page.contains("| `consul.registration` | not in effect until the Consul backend exists |"));
+        assert!(page.contains("| `metrics.jvm.enabled` | not in effect: this program has no JVM; /metrics shows the process instead |"));
     }
 }

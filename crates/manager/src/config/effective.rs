@@ -39,7 +39,7 @@ pub(super) fn effective(collected: &Collected) -> Vec<Effective> {
 
 /// Whether the value itself opens doors. The path of a file with secrets does not.
 fn is_secret(key: &str) -> bool {
-    matches!(key.rsplit('.').next(), Some("token" | "password" | "secret"))
+    key == "consul.token.value" || matches!(key.rsplit('.').next(), Some("token" | "password" | "secret"))
 }
 
 /// Aligned columns: key, value, origin.

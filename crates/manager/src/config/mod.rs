@@ -24,8 +24,8 @@ pub use document::{help, markdown};
 pub use effective::{Effective, json, table};
 pub use fault::{ConfigFault, Origin};
 pub use typed::{
-    AnonymousRole, BackendChoice, ClientConfig, Config, ConsulAgent, EmptyStatus, FederationConfig, HealthConfig, ManagerIdentity,
-    MetricsConfig, PairFiles, RegistryConfig, RoutingConfig, SecurityConfig, ServerConfig, ServerTlsConfig,
+    AnonymousRole, BackendChoice, ClientConfig, Config, ConsulConfig, ConsulConsistency, EmptyStatus, FederationConfig, HealthConfig,
+    ManagerIdentity, MetricsConfig, PairFiles, RegistryConfig, RoutingConfig, SecurityConfig, ServerConfig, ServerTlsConfig,
 };
 
 use std::path::{Path, PathBuf};

@@ -12,15 +12,11 @@ pub(super) struct Recognised {
     pub(super) because: &'static str,
 }
 
-const UNTIL_CONSUL: &str = "not in effect until the Consul backend exists";
-
 const NEVER_BLINDLY: &str =
     "not in effect, on purpose: an unchecked certificate protects from nobody; name the authority with instance.tls.ca.file";
 
 /// Every name without effect.
 pub(super) static RECOGNISED: &[Recognised] = &[
-    Recognised { key: "cache.refresh.interval", because: UNTIL_CONSUL },
-    Recognised { key: "consul.registration", because: UNTIL_CONSUL },
     Recognised { key: "metrics.jvm.enabled", because: "not in effect: this program has no JVM; /metrics shows the process instead" },
     Recognised { key: "metrics.reporting.interval", because: "not in effect: /metrics shows the values of the moment in which it is read" },
     Recognised { key: "instance.tls.insecure", because: NEVER_BLINDLY },

@@ -128,15 +128,13 @@ fn the_guides_file_is_read() {
 #[test]
 fn what_the_guide_knows_and_does_nothing_is_said() {
     let mut scene = scene()
-        .define("consul.registration", "agent")
         .define("metrics.jvm.enabled", "true")
         .define("metrics.reporting.interval", "60")
         .define("logging.pattern.console", "%d")
-        .define("logging.level.io.vertx.ext.web", "DEBUG")
-        .variable("CACHE_REFRESH_INTERVAL", "1");
+        .define("logging.level.io.vertx.ext.web", "DEBUG");
     scene.args.java_options = vec!["-Xmx2g".to_owned(), "-XX:+UseG1GC".to_owned()];
     let warnings = scene.loaded().warnings;
-    assert_eq!(warnings.len(), 7, "{warnings:#?}");
+    assert_eq!(warnings.len(), 5, "{warnings:#?}");
     assert!(warnings.iter().any(|warning| warning.starts_with("-Xmx2g -XX:+UseG1GC: options of a Java machine")));
     assert!(warnings.iter().any(|warning| warning.starts_with("logging.level.io.vertx.ext.web is not in effect")));
 }
@@ -201,14 +199,34 @@ fn values_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn asking_for_consul_is_refused_with_the_way_out() {
-    let way_out = "the Consul backend does not exist in this version; start with -Dregistry.backend=embedded";
-    for scene in [scene().define("registry.backend", "Consul"), scene().variable("CONSUL_HOST", "consul")] {
-        assert!(scene.faults()[0].ends_with(way_out), "{:?}", scene.faults());
-    }
+fn consul_is_asked_for_by_its_host_or_by_name() {
+    let choice = |scene: Scene| scene.config().registry.choice;
+    assert_eq!(choice(scene()), BackendChoice::Auto);
+    assert_eq!(choice(scene().define("registry.backend", "Consul")), BackendChoice::Consul);
+    assert_eq!(choice(scene().variable("CONSUL_HOST", "consul")), BackendChoice::Consul);
     let embedded = scene().variable("CONSUL_HOST", "consul").define("registry.backend", "embedded").loaded();
     assert_eq!(embedded.config.registry.choice, BackendChoice::Embedded);
     assert_eq!(embedded.warnings, ["consul.host has no effect because registry.backend is embedded"]);
+}
+
+#[test]
+fn agents_of_consul_may_be_several_with_ports_of_their_own() {
+    let addresses = |text: &str| {
+        let consul = scene().define("consul.host", text).define("consul.port", "8501").config().registry.consul;
+        consul.addresses.iter().map(|(host, port)| format!("{} {port}", host.as_str())).collect::<Vec<_>>()
+    };
+    assert_eq!(addresses("a.example, b.example:9000,::1,[::2]:9001"), ["a.example 8501", "b.example 9000", "::1 8501", "::2 9001"]);
+    for wrong in ["http://a", "a:", "a:x", "a,,b", "a b"] {
+        let faults = scene().define("consul.host", wrong).faults();
+        assert!(faults.len() == 1 && faults[0].starts_with("consul.host cannot be read"), "{wrong}: {faults:?}");
+    }
+}
+
+#[test]
+fn the_token_of_consul_is_never_shown() {
+    let loaded = scene().define("consul.token.value", "s3cret").loaded();
+    assert!(!table(&loaded.effective).contains("s3cret") && !json(&loaded.effective).contains("s3cret"));
+    assert_eq!(loaded.config.registry.consul.token.as_deref(), Some("s3cret"));
 }
 
 #[test]
@@ -252,17 +270,17 @@ fn the_file_is_a_fault_when_it_cannot_be_used() {
 #[test]
 fn contradictions_are_told_together_with_wrong_values_as_far_as_they_are_known() {
     let open = scene().define("service.bind", "0.0.0.0").define("request.timeout", "soon").define("regoin", "eu");
-    let open = open.define("registry.backend", "consul");
+    let open = open.define("consul.registration", "agent");
     let faults = open.faults();
-    let expected = ["request.timeout is", "regoin", "service.bind is 0.0.0.0", "registry.backend is consul"];
+    let expected = ["request.timeout is", "regoin", "service.bind is 0.0.0.0", "consul.registration is agent"];
     assert!(expected.iter().all(|start| faults.iter().any(|fault| fault.contains(start))) && faults.len() == 4, "{faults:#?}");
 
     let guarded = scene().define("service.bind", "0.0.0.0").define("security.anonymous.role", "amdin");
     assert_eq!(guarded.faults().len(), 1, "who may come in is not known: {:#?}", guarded.faults());
-    let mut broken = scene().define("service.bind", "0.0.0.0").define("registry.backend", "consul").define("consul.host", "c");
+    let mut broken = scene().define("service.bind", "0.0.0.0").define("consul.registration", "agent").define("consul.host", "c");
     broken.file = Some("{".to_owned());
     let faults = broken.faults();
-    assert!(faults.len() == 2 && faults[1].starts_with("registry.backend is consul"), "{faults:#?}");
+    assert!(faults.len() == 2 && faults[1].starts_with("consul.registration is agent"), "{faults:#?}");
 }
 
 #[test]
@@ -300,7 +318,7 @@ fn another(key: &str, kind: Kind, default: Default) -> Option<serde_json::Value>
         Kind::Number { min, max, .. } => if is_default(&min.to_string()) { max } else { min }.to_string(),
         Kind::Bytes { min, .. } => min.to_string(),
         Kind::Switch => if is_default("true") { "false" } else { "true" }.to_owned(),
-        Kind::Choice(words) => (*words.iter().rev().find(|word| !is_default(word) && **word != "consul" && **word != "none")?).to_owned(),
+        Kind::Choice(words) => (*words.iter().rev().find(|word| !is_default(word) && **word != "agent" && **word != "none")?).to_owned(),
         Kind::Text | Kind::Path => "readable".to_owned(),
         Kind::Address => "127.0.0.9".to_owned(),
         Kind::Items(setting::ItemRule::Origin) => "https://ops.example".to_owned(),
@@ -329,9 +347,8 @@ fn a_certificate_and_its_key_go_together() {
 
 #[test]
 fn every_setting_changes_what_a_room_is_given() {
-    // Settings that only matter beside another one, and the one whose only word is its default.
+    // Settings that only matter beside another one.
     let beside = |scene: Scene, key: &str| match key {
-        "consul.host" => scene.define("registry.backend", "embedded"),
         "security.anonymous.role" => scene.define("security.tokens.file", "readable"),
         "server.tls.client.ca.file" => scene.define("server.tls.cert.file", "readable").define("server.tls.key.file", "readable"),
         "logging.file.max-size" | "logging.file.max-history" => scene.define("logging.file.name", "a.log"),
@@ -348,7 +365,9 @@ fn every_setting_changes_what_a_room_is_given() {
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join("readable"), "").expect("a written file");
-    for row in SETTINGS.iter().filter(|row| row.key != "metrics.export.format" && !PAIRS.iter().flatten().any(|key| *key == row.key)) {
+    // Those two have one word that is taken, which is their default.
+    let one_word = ["metrics.export.format", "consul.registration"];
+    for row in SETTINGS.iter().filter(|row| !one_word.contains(&row.key) && !PAIRS.iter().flatten().any(|key| *key == row.key)) {
         let value = another(row.key, row.kind, row.default).expect("another value");
         let before = blank(beside(scene(), row.key), folder.path());
         let by_file = blank(beside(scene(), row.key).file(json!({row.key: value})), folder.path());

@@ -4,9 +4,11 @@
 
 use crate::observe::settings::LoggingConfig;
 use ipnet::IpNet;
+use peegeeq_domain::instance::{Host, Scheme};
 use peegeeq_domain::routing::panic::PanicPolicies;
 use peegeeq_domain::routing::pick::Strategies;
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -143,15 +145,15 @@ pub enum AnonymousRole {
     Admin,
 }
 
-/// Where registrations live. The backend is the embedded one: asking for another is a fault of the configuration.
+/// Where registrations live.
 #[derive(Clone, Debug)]
 pub struct RegistryConfig {
     /// Folder of the store, absolute when the working directory was.
     pub data_dir: PathBuf,
-    /// Whether the embedded backend was asked for by name, or is what `auto` leaves in this version.
+    /// Which backend was asked for.
     pub choice: BackendChoice,
-    /// Where an agent of Consul would answer, so that `auto` can mention one that does.
-    pub consul_agent: ConsulAgent,
+    /// Consul, as far as it is used.
+    pub consul: ConsulConfig,
     /// Changes waiting to be stored.
     pub queue_max: usize,
     /// Most instances.
@@ -162,22 +164,59 @@ pub struct RegistryConfig {
     pub journal_max_entries: u64,
 }
 
-/// How the embedded backend was chosen.
+/// Which backend was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackendChoice {
-    /// `registry.backend=auto`.
+    /// `registry.backend=auto` without `consul.host`: found out at the first start.
     Auto,
     /// `registry.backend=embedded`.
     Embedded,
+    /// `registry.backend=consul`, or `consul.host` is set.
+    Consul,
 }
 
-/// Address of a Consul agent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConsulAgent {
-    /// Name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
+/// How Consul is reached and used.
+#[derive(Clone, Debug)]
+pub struct ConsulConfig {
+    /// The agents, in turn.
+    pub addresses: Vec<(Host, NonZeroU16)>,
+    /// Plain or encrypted.
+    pub scheme: Scheme,
+    /// Further certificate authorities in PEM; a readable file when the configuration was read.
+    pub tls_ca_file: Option<PathBuf>,
+    /// The token itself.
+    pub token: Option<String>,
+    /// A file with the token.
+    pub token_file: Option<PathBuf>,
+    /// The datacenter, if not the agent's own.
+    pub datacenter: Option<String>,
+    /// Name of the service of instances.
+    pub service: String,
+    /// The managers' own node.
+    pub node: String,
+    /// How up to date answers must be.
+    pub consistency: ConsulConsistency,
+    /// For one answer.
+    pub timeout: Duration,
+    /// Longest wait for something to tell.
+    pub wait: Duration,
+    /// Most writes at once.
+    pub concurrency: usize,
+    /// Largest answer in bytes.
+    pub response_max_bytes: usize,
+    /// Between two full reads.
+    pub refresh: Duration,
+}
+
+/// How up to date Consul's answers must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsulConsistency {
+    /// What the leader believes.
+    Default,
+    /// What any server has.
+    Stale,
+    /// What the leader made sure of.
+    Consistent,
 }
 
 /// How instances are watched.

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
+use http::Method;
 use http::header::{ACCEPT, CONNECTION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -67,6 +68,25 @@ pub struct Get<'a> {
     pub last: bool,
 }
 
+/// What is asked when it is more than a [`Get`].
+#[derive(Clone, Debug)]
+pub struct Call<'a> {
+    /// Where to, which path, how much of the answer.
+    pub get: Get<'a>,
+    /// The method.
+    pub method: Method,
+    /// Further headers.
+    pub headers: HeaderMap,
+    /// The body to send; may be empty.
+    pub body: Bytes,
+}
+
+impl<'a> From<Get<'a>> for Call<'a> {
+    fn from(get: Get<'a>) -> Self {
+        Self { get, method: Method::GET, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -82,8 +102,8 @@ pub struct Answer {
 
 /// An open connection and the protocol upon it. Nothing happens on it except while an exchange is awaited.
 pub struct Link {
-    sender: http1::SendRequest<Empty<Bytes>>,
-    connection: Pin<Box<http1::Connection<TokioIo<Stream>, Empty<Bytes>>>>,
+    sender: http1::SendRequest<Full<Bytes>>,
+    connection: Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>,
     ended: bool,
 }
 
@@ -100,8 +120,14 @@ impl Link {
     /// Sends one request and reads the whole answer. After a failure the link must be dropped. Notes the time to the head of
     /// the answer in `phases`.
     pub async fn get(&mut self, caller: &Caller, get: Get<'_>, deadline: Deadline, phases: &mut Phases) -> Result<Answer, Failure> {
+        self.call(caller, get.into(), deadline, phases).await
+    }
+
+    /// The same for any method, with headers and a body.
+    pub async fn call(&mut self, caller: &Caller, call: Call<'_>, deadline: Deadline, phases: &mut Phases) -> Result<Answer, Failure> {
         let Self { sender, connection, ended } = self;
-        let request = request(caller, get)?;
+        let get = call.get;
+        let request = request(caller, call)?;
         let work = exchange(sender, request, get, phases);
         match deadline.or_none(beside(connection, ended, work)).await {
             Some(answer) => answer,
@@ -121,7 +147,7 @@ impl Link {
 
 /// Runs `work`, and the connection that carries it, in one task.
 async fn beside<T>(
-    connection: &mut Pin<Box<http1::Connection<TokioIo<Stream>, Empty<Bytes>>>>,
+    connection: &mut Pin<Box<http1::Connection<TokioIo<Stream>, Full<Bytes>>>>,
     ended: &mut bool,
     work: impl Future<Output = T>,
 ) -> T {
@@ -139,9 +165,11 @@ async fn beside<T>(
     .await
 }
 
-fn request(caller: &Caller, get: Get<'_>) -> Result<http::Request<Empty<Bytes>>, Failure> {
+fn request(caller: &Caller, Call { get, method, headers, body }: Call<'_>) -> Result<http::Request<Full<Bytes>>, Failure> {
     const PRODUCT: &str = concat!("peegeeq-service-manager/", env!("CARGO_PKG_VERSION"));
-    let mut request = http::Request::get(get.path)
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(get.path)
         .header(HOST, get.authority)
         .header(USER_AGENT, HeaderValue::from_static(PRODUCT))
         .header(ACCEPT, HeaderValue::from_static("application/json"))
@@ -149,13 +177,17 @@ fn request(caller: &Caller, get: Get<'_>) -> Result<http::Request<Empty<Bytes>>,
     if get.last {
         request = request.header(CONNECTION, HeaderValue::from_static("close"));
     }
+    if let Some(further) = request.headers_mut() {
+        further.extend(headers);
+    }
     let path = get.path;
-    request.body(Empty::new()).map_err(|error| Failure::new(FailureKind::Protocol, format!("request for {path:?} cannot be sent: {error}")))
+    let request = request.body(Full::new(body));
+    request.map_err(|error| Failure::new(FailureKind::Protocol, format!("request for {path:?} cannot be sent: {error}")))
 }
 
 async fn exchange(
-    sender: &mut http1::SendRequest<Empty<Bytes>>,
-    request: http::Request<Empty<Bytes>>,
+    sender: &mut http1::SendRequest<Full<Bytes>>,
+    request: http::Request<Full<Bytes>>,
     get: Get<'_>,
     phases: &mut Phases,
 ) -> Result<Answer, Failure> {
@@ -170,8 +202,8 @@ async fn exchange(
 
 /// Sends, and waits for the head of the answer. The 1xx heads before it share one limit, however many they are.
 async fn send(
-    sender: &mut http1::SendRequest<Empty<Bytes>>,
-    mut request: http::Request<Empty<Bytes>>,
+    sender: &mut http1::SendRequest<Full<Bytes>>,
+    mut request: http::Request<Full<Bytes>>,
     authority: &str,
 ) -> Result<http::Response<Incoming>, Failure> {
     let interim = Arc::new(AtomicUsize::new(0));

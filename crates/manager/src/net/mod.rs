@@ -14,7 +14,7 @@ mod tls;
 
 pub use deadline::Deadline;
 pub use dialer::{Dialer, DialerSettings, refusal};
-pub use exchange::{Answer, Caller, Get, HOP_HEADER, Link};
+pub use exchange::{Answer, Call, Caller, Get, HOP_HEADER, Link};
 pub use limits::raise_open_files;
 pub use pool::{Client, FetchError, Limits};
 pub use post::{Post, post};

@@ -16,7 +16,7 @@ use peegeeq_domain::instance::Endpoint;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::{Answer, Caller, Deadline, Dialer, Failure, Get, Link};
+use super::{Answer, Call, Caller, Deadline, Dialer, Failure, Get, Link};
 use crate::clock;
 use crate::observations::Phases;
 use crate::tasks::Tasks;
@@ -112,19 +112,31 @@ impl Client {
         fetch.await.unwrap_or_else(|_| Err(ended_early(&"it panicked")))
     }
 
+    /// Any request, in the caller's own task as [`Self::get_in_place`]. It may reach the other side twice, when a kept connection
+    /// is lost before an answer begins: only for requests where that does no harm.
+    pub async fn repeatable(&self, endpoint: &Endpoint, call: Call<'_>, deadline: Deadline) -> Result<Answer, FetchError> {
+        let call = AssertUnwindSafe(self.carry_out(endpoint, call, deadline)).catch_unwind();
+        call.await.unwrap_or_else(|_| Err(ended_early(&"it panicked")))
+    }
+
     async fn fetch(&self, endpoint: &Endpoint, path: &str, limits: Limits) -> Result<Answer, FetchError> {
         let authority = endpoint.authority();
         let get = Get { authority: &authority, path, body_max: limits.body_max, last: false };
+        self.carry_out(endpoint, get.into(), limits.deadline).await
+    }
+
+    async fn carry_out(&self, endpoint: &Endpoint, call: Call<'_>, deadline: Deadline) -> Result<Answer, FetchError> {
+        let get = call.get;
         if let Some(held) = self.shared.take(endpoint) {
             let mut phases = Phases::default();
-            let answer = self.shared.exchange(held, get, limits.deadline, &mut phases).await;
+            let answer = self.shared.exchange(held, call.clone(), deadline, &mut phases).await;
             let stale = phases.first_byte.is_none() && answer.as_ref().is_err_and(|failure| failure.kind != FailureKind::Timeout);
             if !stale {
                 return self.finish(endpoint, get, answer?);
             }
         }
-        let held = self.shared.open(endpoint, limits.deadline).await?;
-        let answer = self.shared.exchange(held, get, limits.deadline, &mut Phases::default()).await;
+        let held = self.shared.open(endpoint, deadline).await?;
+        let answer = self.shared.exchange(held, call, deadline, &mut Phases::default()).await;
         self.finish(endpoint, get, answer?)
     }
 
@@ -154,8 +166,8 @@ impl Shared {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn exchange(&self, mut held: Held, get: Get<'_>, deadline: Deadline, phases: &mut Phases) -> Result<(Answer, Held), Failure> {
-        let answer = held.link.get(&self.caller, get, deadline, phases).await?;
+    async fn exchange(&self, mut held: Held, call: Call<'_>, deadline: Deadline, phases: &mut Phases) -> Result<(Answer, Held), Failure> {
+        let answer = held.link.call(&self.caller, call, deadline, phases).await?;
         Ok((answer, held))
     }
 

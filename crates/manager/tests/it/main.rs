@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests play the part of clients: they open connections and start processes")]
 
 mod commands;
+mod consul;
 mod contract;
 mod edge;
 mod events;

@@ -35,6 +35,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
         (status = 401, description = "needs a token", body = ErrorBody),
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
         (status = 408, description = "the body took too long", body = ErrorBody),
+        (status = 409, description = "it belongs to an agent of Consul, or another manager was quicker", body = ErrorBody),
         (status = 413, description = "the body is too large", body = ErrorBody),
         (status = 415, description = "the body is not JSON", body = ErrorBody),
         (status = 503, description = "busy, full or stopping", body = ErrorBody),
@@ -84,7 +85,7 @@ pub async fn register_instance(state: Shared, request: Request) -> Response {
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
         (status = 404, description = "not registered", body = ErrorBody),
         (status = 408, description = "the body took too long", body = ErrorBody),
-        (status = 409, description = "it has another revision by now", body = ErrorBody),
+        (status = 409, description = "it has another revision by now, or belongs to an agent of Consul", body = ErrorBody),
         (status = 413, description = "the body is too large", body = ErrorBody),
         (status = 415, description = "the body is not JSON", body = ErrorBody),
         (status = 503, description = "busy or stopping", body = ErrorBody),
@@ -134,6 +135,7 @@ fn update_message(changed: bool, elsewhere: Option<String>) -> String {
         (status = 401, description = "needs a token", body = ErrorBody),
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
         (status = 404, description = "not registered", body = ErrorBody),
+        (status = 409, description = "it belongs to an agent of Consul", body = ErrorBody),
         (status = 503, description = "busy or stopping", body = ErrorBody),
         (status = 507, description = "the disk does not take it", body = ErrorBody),
     )
@@ -167,6 +169,7 @@ pub async fn deregister_instance(state: Shared, Path(id): Path<String>, request:
         (status = 401, description = "needs a token", body = ErrorBody),
         (status = 403, description = "the token may not, or the web page may not", body = ErrorBody),
         (status = 404, description = "not registered", body = ErrorBody),
+        (status = 409, description = "it belongs to an agent of Consul", body = ErrorBody),
         (status = 503, description = "busy or stopping", body = ErrorBody),
         (status = 507, description = "the disk does not take it", body = ErrorBody),
     )
@@ -203,6 +206,30 @@ pub(in crate::api) fn explain(error: RegistryError, id: &str) -> ApiError {
             let message = format!("the registry could not confirm that the change is on disk, so it is not in force: {sentence}");
             ApiError::new(StatusCode::INSUFFICIENT_STORAGE, message).with("code", "storage_failed").with("outcome", "unknown")
         }
+        RegistryError::Away { sentence } => {
+            unavailable(format!("the change was not made, because the registry in Consul cannot take it: {sentence}"), "consul_away")
+        }
+        RegistryError::Denied { sentence } => unavailable(format!("the change was not made: {sentence}"), "consul_denied"),
+        RegistryError::Unsure { sentence } => {
+            let message = format!("whether the change was made is not known, read it again: {sentence}");
+            unavailable(message, "consul_unsure").with("outcome", "unknown")
+        }
+        RegistryError::Owned { id, node, address } => {
+            let at = if address.is_empty() { String::new() } else { format!(" ({address})") };
+            let message = format!(
+                "instance '{id}' was registered on the Consul node '{node}'{at}, not by a manager: change or deregister it there, \
+                 because that node would put back what is taken from it here"
+            );
+            ApiError::new(StatusCode::CONFLICT, message).with("code", "owned_by_node").with("owner", &*node)
+        }
+        RegistryError::Conflict { id } => {
+            let message = format!("another manager changed instance '{id}' at the same moment: read it and decide again");
+            ApiError::new(StatusCode::CONFLICT, message).with("code", "concurrent_change")
+        }
         RegistryError::Stopping => ApiError::busy("the manager is stopping: send the request to another, or again when it is back"),
     }
+}
+
+fn unavailable(message: String, code: &'static str) -> ApiError {
+    ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message).with("code", code)
 }

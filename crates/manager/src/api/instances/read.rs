@@ -71,6 +71,7 @@ pub async fn get_instance(state: Shared, Path(id): Path<String>, uri: Uri, heade
         Ok(Some(at)) => return at_time(&state, &id, at).await.unwrap_or_else(IntoResponse::into_response),
         Err(error) => return error.into_response(),
     }
+    state.registry.look_for(&id).await;
     let Some((instance, tag)) = state.listing.one(&id) else { return ApiError::unknown_instance(&id).into_response() };
     let entry = state.catalog.current().get(&id).cloned();
     let drain = entry.and_then(|entry| DrainView::of(&entry, |order| state.gateway.traffic(&id, order)));

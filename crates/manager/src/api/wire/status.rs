@@ -105,7 +105,7 @@ pub struct InstanceCertificate {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RegistryDetail {
-    /// `embedded`
+    /// `embedded` or `consul`
     pub backend: &'static str,
     /// `ok`, or what fails.
     pub store: String,
@@ -119,4 +119,30 @@ pub struct RegistryDetail {
     pub waiting: usize,
     /// Instances by state.
     pub states: std::collections::BTreeMap<&'static str, usize>,
+    /// Consul, if the registry lies there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub consul: Option<ConsulDetail>,
+}
+
+/// Consul, in `/health/detail`.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConsulDetail {
+    /// `host:port` of the agent that is asked.
+    pub agent: String,
+    /// Whether the last question was answered.
+    pub connected: bool,
+    /// Whether Consul's servers have a leader; null while it does not answer.
+    pub leader_known: Option<bool>,
+    /// Milliseconds since the whole catalog was last read; null before the first time.
+    pub age_ms: Option<i64>,
+    /// The index of the last answer.
+    pub index: u64,
+    /// Registrations known here that Consul lost.
+    pub missing: usize,
+    /// Entries of Consul that cannot be used.
+    pub set_aside: usize,
+    /// Since when and why it does not answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }

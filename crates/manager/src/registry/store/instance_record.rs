@@ -168,6 +168,16 @@ pub(super) fn write(instance: &Instance, out: &mut Vec<u8>) {
     serde_json::to_writer(out, &InstanceRecord::of(instance)).expect("memory takes every byte, and the keys are text");
 }
 
+/// The record of an instance as JSON, for whoever keeps it elsewhere than in the store.
+pub(in crate::registry) fn json(instance: &Instance) -> Vec<u8> {
+    serde_json::to_vec(&InstanceRecord::of(instance)).expect("the keys are text")
+}
+
+/// Reads what [`json`] wrote, or says why it cannot be used.
+pub(in crate::registry) fn from_json(id: &str, json: &[u8]) -> Result<Instance, String> {
+    serde_json::from_slice::<InstanceRecord>(json).map_err(|error| error.to_string())?.instance(id)
+}
+
 /// Reads the record filed under `id`, or says why it cannot be used.
 pub(super) fn read(id: &str, record: &[u8]) -> Result<Instance, String> {
     let json = match record.split_first() {

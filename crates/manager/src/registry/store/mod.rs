@@ -39,6 +39,7 @@ use directory::{DirectoryLock, lock_and_prepare};
 pub use error::{CommitError, CommitErrorKind, OpenError};
 use index::IndexedJournal;
 pub use inspect::SetAside;
+pub(in crate::registry) use instance_record::{from_json as instance_from_json, json as instance_json};
 pub use journal_record::{JournalEntry, Seq};
 pub use medium::Medium;
 use medium::rewrite;

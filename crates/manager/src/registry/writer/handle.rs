@@ -3,6 +3,7 @@
 //! Owns the queue's bound and the errors. An order that was taken runs to its end even if its caller goes away.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use peegeeq_domain::health::Verdict;
@@ -13,14 +14,19 @@ use peegeeq_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::RegistrySettings;
-use crate::registry::Journal;
+use super::plan::Refusal;
+use crate::registry::consul::{Caller, ConsulStatus, Holdings, StatusCell};
 use crate::registry::store::{CommitErrorKind, KnownSetups};
+use crate::registry::{CatalogReader, Journal};
 
 /// Bundles of verdicts that wait for the writer, which takes them without waiting for the disk.
 const JUDGEMENTS_WAITING_MAX: usize = 64;
 
 /// Bundles of journal entries that wait for the writer, which takes them without waiting for the disk.
 const NOTES_WAITING_MAX: usize = 4;
+
+/// How long it is waited for a look at what others registered.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Answer to a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,40 @@ pub enum RegistryError {
         kind: CommitErrorKind,
         /// What happened and what to do.
         sentence: String,
+    },
+    /// Consul is not there. Nothing was changed.
+    #[error("{sentence}")]
+    Away {
+        /// What happened.
+        sentence: String,
+    },
+    /// Consul did not say whether it took the change.
+    #[error("{sentence}")]
+    Unsure {
+        /// What happened.
+        sentence: String,
+    },
+    /// Consul does not permit the change.
+    #[error("{sentence}")]
+    Denied {
+        /// What happened and what to do.
+        sentence: String,
+    },
+    /// The entry belongs to an agent of Consul.
+    #[error("instance '{id}' belongs to the Consul node '{node}'")]
+    Owned {
+        /// Which.
+        id: InstanceId,
+        /// The node.
+        node: Arc<str>,
+        /// Its address.
+        address: Arc<str>,
+    },
+    /// Another manager changed the same instance at the same time.
+    #[error("another manager changed instance '{id}' at the same moment; read it and decide again")]
+    Conflict {
+        /// Which.
+        id: InstanceId,
     },
     /// The manager is stopping.
     #[error("the manager is stopping; try another one, or this one after its restart")]
@@ -154,8 +194,29 @@ pub struct Kept {
     pub events: Vec<JournalEvent>,
 }
 
+impl Command {
+    /// About which instance of the registry; `None` where it is about what only this manager keeps.
+    pub(super) fn id(&self) -> Option<&InstanceId> {
+        match self {
+            Self::Register { registration, .. } => Some(&registration.id),
+            Self::Update { id, .. } | Self::Deregister { id, .. } => Some(id),
+            Self::Remember { .. } | Self::Keep { .. } => None,
+        }
+    }
+
+    /// The place for a refusal.
+    pub(super) fn refusal(self) -> Refusal {
+        match self {
+            Self::Register { reply, .. } => Refusal::Register(reply),
+            Self::Update { reply, .. } => Refusal::Update(reply),
+            Self::Deregister { reply, .. } | Self::Keep { reply, .. } => Refusal::Deregister(reply),
+            Self::Remember { reply, .. } => Refusal::Remember(reply),
+        }
+    }
+}
+
 /// A change of an instance that stays where it is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Change {
     pub(super) patch: Patch,
     pub(super) expected: Option<Revision>,
@@ -174,6 +235,16 @@ pub struct RegistryHandle {
     notes: mpsc::Sender<Vec<JournalEvent>>,
     status: Arc<ArcSwap<StoreStatus>>,
     journal: Journal,
+    consul: Option<ConsulEnd>,
+}
+
+/// What a handle has of a registry that lies in Consul.
+#[derive(Clone, Debug)]
+pub(super) struct ConsulEnd {
+    pub(super) wanted: mpsc::Sender<Caller>,
+    pub(super) status: StatusCell,
+    pub(super) holdings: Holdings,
+    pub(super) catalog: CatalogReader,
 }
 
 /// The writer's ends of a [`RegistryHandle`].
@@ -184,13 +255,13 @@ pub(super) struct Doors {
     pub(super) status: Arc<ArcSwap<StoreStatus>>,
 }
 
-pub(super) fn doors(settings: RegistrySettings, journal: Journal) -> (RegistryHandle, Doors) {
+pub(super) fn doors(settings: RegistrySettings, journal: Journal, consul: Option<ConsulEnd>) -> (RegistryHandle, Doors) {
     let (commands, commands_in) = mpsc::channel(settings.queue_max.max(1));
     let (judgements, judgements_in) = mpsc::channel(JUDGEMENTS_WAITING_MAX);
     let (notes, notes_in) = mpsc::channel(NOTES_WAITING_MAX);
     let status = Arc::new(ArcSwap::from_pointee(StoreStatus::Ok));
     let doors = Doors { commands: commands_in, judgements: judgements_in, notes: notes_in, status: status.clone() };
-    (RegistryHandle { commands, judgements, notes, status, journal }, doors)
+    (RegistryHandle { commands, judgements, notes, status, journal, consul }, doors)
 }
 
 impl RegistryHandle {
@@ -217,6 +288,7 @@ impl RegistryHandle {
         by: Option<Arc<str>>,
     ) -> Result<Updated, RegistryError> {
         let change = Box::new(Change { patch, expected, by });
+        self.look_for(id.as_str()).await;
         self.order(|reply| Command::Update { id, change, reply }).await
     }
 
@@ -227,6 +299,7 @@ impl RegistryHandle {
 
     /// The same, and notes `by`: who wants it.
     pub async fn deregister_by(&self, id: InstanceId, by: Option<Arc<str>>) -> Result<(), RegistryError> {
+        self.look_for(id.as_str()).await;
         self.order(|reply| Command::Deregister { id, by, reply }).await
     }
 
@@ -266,6 +339,31 @@ impl RegistryHandle {
     /// Whether the store takes writes.
     pub fn store_status(&self) -> StoreStatus {
         (**self.status.load()).clone()
+    }
+
+    /// How Consul is, if the registry lies there.
+    pub fn consul(&self) -> Option<Arc<ConsulStatus>> {
+        self.consul.as_ref().map(|consul| consul.status.get())
+    }
+
+    /// The Consul node that an instance belongs to, if it does not belong to the managers.
+    pub fn owner(&self, id: &InstanceId) -> Option<Arc<str>> {
+        let held = self.consul.as_ref()?.holdings.get();
+        held.get(id).filter(|held| !held.ours).map(|held| held.node.clone())
+    }
+
+    /// If an id is unknown and others can register too: looks at what they did, once for all who ask at the same time.
+    pub async fn look_for(&self, id: &str) {
+        let Some(consul) = &self.consul else { return };
+        let answers = consul.status.get().connected == Some(true);
+        if !answers || consul.catalog.current().get(id).is_some() {
+            return;
+        }
+        let (caller, shown) = oneshot::channel();
+        if consul.wanted.try_send(caller).is_ok() {
+            // An error means that the look was taken in, or that Consul did not answer: the caller sees what is known either way.
+            let _ = tokio::time::timeout(LOOK_TIMEOUT, shown).await;
+        }
     }
 
     /// How many orders wait for a commit.

@@ -49,14 +49,18 @@ impl Refusal {
 impl Outcome {
     /// Answers that nothing was done.
     pub(super) fn refuse(self, error: &RegistryError) {
-        let refusal = match self {
+        self.into_refusal().send(error.clone());
+    }
+
+    /// The place where its caller waits.
+    pub(super) fn into_refusal(self) -> Refusal {
+        match self {
             Self::Registered { reply, .. } => Refusal::Register(reply),
             Self::Updated { reply, .. } => Refusal::Update(reply),
             Self::Deregistered { reply, .. } | Self::Kept { reply } => Refusal::Deregister(reply),
             Self::Remembered { reply } => Refusal::Remember(reply),
             Self::Refused { reply, .. } => reply,
-        };
-        refusal.send(error.clone());
+        }
     }
 }
 
@@ -73,6 +77,8 @@ pub(super) struct Plan<'a> {
     writes: Vec<Write>,
     events: Vec<CatalogEvent>,
     outcomes: Vec<Outcome>,
+    /// For each outcome, where its writes and events end.
+    ends: Vec<(usize, usize)>,
 }
 
 /// A finished plan.
@@ -84,14 +90,44 @@ pub(super) struct Planned {
     pub(super) events: Vec<CatalogEvent>,
     /// For the callers, once that is shown.
     pub(super) outcomes: Vec<Outcome>,
+    /// For each outcome, where its writes and events end.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Planned {
+    /// The plan with further writes before its own.
+    pub(super) fn behind(mut self, first: &mut Vec<Write>) -> Self {
+        first.append(&mut self.writes);
+        self.writes = std::mem::take(first);
+        self
+    }
+
+    /// The plan without the outcomes that `keep` does not give back, and without what they would have written and shown.
+    pub(super) fn filter(self, mut keep: impl FnMut(Outcome, usize) -> Option<Outcome>) -> Self {
+        let Self { writes, events, outcomes, ends } = self;
+        let (mut writes, mut events) = (writes.into_iter(), events.into_iter());
+        let (mut kept, mut begin) = (Self::default(), (0, 0));
+        for (place, (outcome, end)) in outcomes.into_iter().zip(ends).enumerate() {
+            let own_writes: Vec<_> = writes.by_ref().take(end.0 - begin.0).collect();
+            let own_events: Vec<_> = events.by_ref().take(end.1 - begin.1).collect();
+            begin = end;
+            if let Some(outcome) = keep(outcome, place) {
+                kept.writes.extend(own_writes);
+                kept.events.extend(own_events);
+                kept.outcomes.push(outcome);
+                kept.ends.push((kept.writes.len(), kept.events.len()));
+            }
+        }
+        kept
+    }
 }
 
 impl<'a> Plan<'a> {
     /// An empty plan upon what is true now.
     pub(super) fn new(catalog: &'a Catalog, departed: &'a Departed, instances_max: usize, now: Timestamp) -> Self {
         let count = catalog.entries().len();
-        let (ahead, writes, events, outcomes) = Default::default();
-        Self { catalog, departed, instances_max, now, ahead, count, writes, events, outcomes }
+        let (ahead, writes, events, outcomes, ends) = Default::default();
+        Self { catalog, departed, instances_max, now, ahead, count, writes, events, outcomes, ends }
     }
 
     /// Decides one order.
@@ -119,11 +155,12 @@ impl<'a> Plan<'a> {
             }
         };
         self.outcomes.push(outcome);
+        self.ends.push((self.writes.len(), self.events.len()));
     }
 
     /// The batch.
     pub(super) fn finish(self) -> Planned {
-        Planned { writes: self.writes, events: self.events, outcomes: self.outcomes }
+        Planned { writes: self.writes, events: self.events, outcomes: self.outcomes, ends: self.ends }
     }
 
     fn register(&mut self, registration: Registration, by: Option<Arc<str>>) -> Result<Registered, RegistryError> {

@@ -22,7 +22,9 @@ use super::committer::Finished;
 use super::departed::Departed;
 use super::handle::{Command, Judgement, Judgements, RegistryError, StoreStatus};
 use super::plan::{Outcome, Plan, Planned};
+use super::shared::{Attempt, Shared};
 use crate::clock;
+use crate::registry::consul::{Answers, Heard};
 use crate::registry::reader::CatalogPublisher;
 use crate::registry::store::{CommitError, Seq, Write};
 
@@ -36,17 +38,19 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// The state of the writer.
 #[derive(Debug)]
 pub(super) struct Writer {
-    publisher: CatalogPublisher,
+    pub(super) publisher: CatalogPublisher,
     settings: RegistrySettings,
-    status: Arc<ArcSwap<StoreStatus>>,
+    pub(super) status: Arc<ArcSwap<StoreStatus>>,
     /// To the committer. Dropped at the end, which closes the store.
     jobs: mpsc::Sender<Vec<Write>>,
     /// How far the journal reaches, told after the catalog shows what its entries say.
     position: watch::Sender<Seq>,
-    backlog: Backlog,
-    departed: Departed,
-    announcer: Announcer,
+    pub(super) backlog: Backlog,
+    pub(super) departed: Departed,
+    pub(super) announcer: Announcer,
     in_flight: Option<InFlight>,
+    /// What lies in Consul, if the registry does.
+    pub(super) shared: Option<Shared>,
 }
 
 /// A commit that is not over yet.
@@ -64,6 +68,8 @@ pub(super) struct Inputs {
     pub(super) judgements: mpsc::Receiver<Judgements>,
     pub(super) notes: mpsc::Receiver<Vec<JournalEvent>>,
     pub(super) done: mpsc::Receiver<Finished>,
+    pub(super) heard: mpsc::Receiver<Heard>,
+    pub(super) answers: mpsc::Receiver<Answers>,
 }
 
 impl Inputs {
@@ -85,10 +91,11 @@ impl Writer {
         status: Arc<ArcSwap<StoreStatus>>,
         jobs: mpsc::Sender<Vec<Write>>,
         position: watch::Sender<Seq>,
+        shared: Option<Shared>,
     ) -> Self {
         let backlog = Backlog::new(settings.journal_queue_max);
         let (departed, announcer) = Default::default();
-        Self { publisher, settings, status, jobs, position, backlog, departed, announcer, in_flight: None }
+        Self { publisher, settings, status, jobs, position, backlog, departed, announcer, in_flight: None, shared }
     }
 
     /// Runs until the stop signal, and then until everything that was taken is done.
@@ -96,9 +103,14 @@ impl Writer {
         let mut waiting = Vec::new();
         let mut tidy = tokio::time::interval(TIDY_EVERY);
         tidy.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        while !(inputs.is_over() && self.in_flight.is_none()) {
-            let free = self.in_flight.is_none();
-            if free && inputs.commands.is_empty() && !self.backlog.is_empty() && !self.is_failing() {
+        while !(inputs.is_over() && self.in_flight.is_none() && self.shared.as_ref().is_none_or(Shared::is_idle)) {
+            let quiet = self.in_flight.is_none() && !self.shared.as_ref().is_some_and(Shared::is_waiting);
+            let free = quiet && self.shared.as_ref().is_none_or(Shared::was_asked);
+            if free && self.shared.as_ref().is_some_and(Shared::has_later) {
+                self.decide_again();
+                continue;
+            }
+            if quiet && inputs.commands.is_empty() && !self.backlog.is_empty() && !self.is_failing() {
                 self.begin(Planned::default());
                 continue;
             }
@@ -112,24 +124,40 @@ impl Writer {
                     None => return tracing::error!("the thread of the registry's store ended, nothing can be registered any more"),
                 },
                 Some(bundle) = inputs.judgements.recv() => self.judge(bundle),
+                Some(answers) = inputs.answers.recv() => self.consul_answered(answers),
+                Some(heard) = inputs.heard.recv(), if quiet => self.hear(heard),
                 1.. = inputs.commands.recv_many(&mut waiting, BATCH_MAX), if free => {
                     metrics::gauge!("peegeeq_registry_queue_depth").set(inputs.commands.len() as f64);
                     self.decide(waiting.drain(..));
                 }
                 Some(events) = inputs.notes.recv() => self.note(events),
-                _ = tidy.tick(), if free => self.begin(Planned::default()),
-                () = stop.cancelled(), if !inputs.commands.is_closed() => inputs.close(),
+                _ = tidy.tick(), if quiet => self.begin(Planned::default()),
+                () = stop.cancelled(), if !inputs.commands.is_closed() => {
+                    inputs.close();
+                    // Orders that wait for Consul's first answer are refused now: the watch ends too.
+                    self.hear(Heard::Nothing);
+                }
             }
         }
         self.flush(&mut inputs.done).await;
     }
 
-    /// Decides orders, and commits what follows from them.
+    /// Decides orders, and commits what follows from them; first in Consul, if the registry lies there.
     fn decide(&mut self, commands: impl Iterator<Item = Command>) {
-        let catalog = self.publisher.current();
-        let mut plan = Plan::new(&catalog, &self.departed, self.settings.instances_max, clock::wall());
-        commands.for_each(|command| plan.add(command));
-        let planned = plan.finish();
+        let Some(shared) = &mut self.shared else { return self.decide_here(commands) };
+        // What only this manager keeps is none of Consul's business. It goes first, and the others wait for it.
+        let (theirs, ours): (Vec<_>, Vec<_>) = commands.partition(|command| command.id().is_some());
+        let attempts = theirs.into_iter().map(|command| Attempt { command, tries: 0 });
+        if ours.is_empty() {
+            self.decide_shared(attempts);
+        } else {
+            shared.wait(attempts);
+            self.decide_here(ours.into_iter());
+        }
+    }
+
+    fn decide_here(&mut self, commands: impl Iterator<Item = Command>) {
+        let planned = self.plan(commands);
         if planned.writes.is_empty() {
             self.answer(planned.outcomes, &Ok(()));
         } else {
@@ -137,9 +165,16 @@ impl Writer {
         }
     }
 
+    pub(super) fn plan(&self, commands: impl Iterator<Item = Command>) -> Planned {
+        let catalog = self.publisher.current();
+        let mut plan = Plan::new(&catalog, &self.departed, self.settings.instances_max, clock::wall());
+        commands.for_each(|command| plan.add(command));
+        plan.finish()
+    }
+
     /// Hands a batch to the committer, with the entries of the backlog behind it.
-    fn begin(&mut self, planned: Planned) {
-        let Planned { mut writes, events, outcomes } = planned;
+    pub(super) fn begin(&mut self, planned: Planned) {
+        let Planned { mut writes, events, outcomes, .. } = planned;
         let from_backlog = self.backlog.take(clock::wall(), &mut writes);
         self.in_flight = Some(InFlight { events, outcomes, from_backlog });
         // There is room, because nothing else is in flight. If the thread is gone, so is the end of its channel of answers,
@@ -152,24 +187,29 @@ impl Writer {
         let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
         let Finished { mut writes, result, position } = finished;
+        // What Consul has is in force, whatever becomes of the copy here.
+        let in_force = if self.shared.is_some() { &Ok(()) } else { &result };
+        if in_force.is_ok() {
+            self.show(events);
+        }
         match &result {
-            Ok(()) => self.show(events),
+            Ok(()) => {}
             Err(_) => self.backlog.put_back(writes.drain(writes.len().saturating_sub(from_backlog)..)),
         }
         self.position.send_if_modified(|before| std::mem::replace(before, position) != position);
         self.note_status(&result);
-        self.answer(outcomes, &result);
+        self.answer(outcomes, in_force);
         answered
     }
 
-    fn show(&self, events: Vec<CatalogEvent>) {
+    pub(super) fn show(&self, events: Vec<CatalogEvent>) {
         let (next, changed) = self.publisher.current().after(events);
         if changed {
             self.publisher.publish(next);
         }
     }
 
-    fn answer(&mut self, outcomes: Vec<Outcome>, result: &Result<(), CommitError>) {
+    pub(super) fn answer(&mut self, outcomes: Vec<Outcome>, result: &Result<(), CommitError>) {
         for outcome in outcomes {
             match result {
                 Ok(()) => self.answer_one(outcome),

@@ -104,8 +104,11 @@ async fn a_file_that_cannot_be_read_is_told() {
 async fn contradictions_are_told_with_what_to_set() {
     let cases = [
         (&["-Dservice.bind=0.0.0.0"][..], "security.tokens.file"),
-        (&["-Dregistry.backend=consul"], "registry.backend=embedded"),
-        (&["-Dconsul.host=consul.example", "-Dregistry.backend=auto"], "does not exist in this version"),
+        (&["-Dconsul.registration=agent"], "leave it at catalog"),
+        (&["-Dconsul.host=http://consul:8500"], "consul.host cannot be read"),
+        (&["-Dconsul.token.value=a", "-Dconsul.token.file=nowhere"], "set one of them"),
+        (&["-Dconsul.token.file=nowhere"], "consul.token.file is "),
+        (&["-Dconsul.tls.ca.file=nowhere"], "consul.tls.ca.file is "),
         (&["-Dsecurity.anonymous.role=none"], "security.tokens.file"),
         (&["-Dsecurity.tokens.file=nowhere"], "security.tokens.file is "),
         (&["-Dinstance.tls.ca.file=nowhere"], "instance.tls.ca.file is "),
@@ -136,13 +139,14 @@ async fn options_for_java_are_accepted_with_a_warning() {
 }
 
 #[tokio::test]
-async fn an_agent_of_consul_is_mentioned_and_left_alone() {
-    let agent = peegeeq_testkit::FakeInstance::start(peegeeq_testkit::Options::default()).await.expect("an agent");
-    agent.set_path_mode("/v1/status/leader", peegeeq_testkit::Canned::json("\"127.0.0.1:8300\""));
-    let launch = Launch::command(&["serve", "-Dservice.port=0"]).arg(&format!("-Dconsul.port={}", agent.port()));
-    let manager = launch.start().await;
-    manager.wait_for_output("a Consul agent answers at").await;
-    assert_eq!(agent.hits(""), 1, "nothing else is asked of it");
+async fn who_starts_without_consul_is_told() {
     let without = Launch::command(&["serve", "-Dservice.port=0", "-Dconsul.port=1"]).start().await;
     without.wait_for_output("running without Consul").await;
+    let agent = peegeeq_testkit::FakeInstance::start(peegeeq_testkit::Options::default()).await.expect("an agent");
+    agent.set_path_mode("/v1/status/leader", peegeeq_testkit::Canned::json("\"127.0.0.1:8300\""));
+    let launch = Launch::command(&["serve", "-Dservice.port=0", "-Dconsul.port=1"]);
+    drop(launch.start().await);
+    let later = launch.arg(&format!("-Dconsul.port={}", agent.port())).start().await;
+    later.wait_for_output("a Consul agent answers at").await;
+    assert_eq!(agent.hits(""), 1, "nothing else is asked of it");
 }

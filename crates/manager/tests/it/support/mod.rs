@@ -2,6 +2,7 @@
 
 pub(crate) mod app;
 pub(crate) mod cluster;
+pub(crate) mod consul;
 pub(crate) mod node;
 pub(crate) mod process;
 pub(crate) mod raw;

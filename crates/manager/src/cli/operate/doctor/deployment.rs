@@ -33,7 +33,7 @@ fn registry(look: &Look) -> Item {
                 item(
                     Level::Warn,
                     found,
-                    "good for one manager; several that share their registrations need Consul, which this version does not offer yet",
+                    "good for one manager; several that share their registrations need Consul: set registry.backend=consul and consul.host",
                 )
             }
             other => item(
