@@ -14,6 +14,9 @@ type Signal = Pick<CallOptions, 'signal'>
 
 const at = (id: string, rest = '') => `/api/v1/instances/${encodeURIComponent(id)}${rest}`
 
+const ROLLING = '/api/v1/routing/rolling-restart'
+const rolling = (id: string, rest = '') => `${ROLLING}/${encodeURIComponent(id)}${rest}`
+
 /**
  * A PeeGeeQ Service Manager.
  *
@@ -179,6 +182,22 @@ export class PeeGeeQServiceManagerClient {
     return this.#get('/api/v1/events/diff', query)
   }
 
+  /** What failed together, the newest first. */
+  getIncidents(query: Query<'listIncidents'> = {}): Promise<Answer<'listIncidents'>> {
+    return this.#get('/api/v1/incidents', query)
+  }
+
+  /** One incident with its timeline. */
+  getIncident(incidentId: string): Promise<Answer<'getIncident'>> {
+    return this.#get(`/api/v1/incidents/${encodeURIComponent(incidentId)}`)
+  }
+
+  /** The same as a page of Markdown. */
+  getIncidentMarkdown(incidentId: string): Promise<string> {
+    const path = `/api/v1/incidents/${encodeURIComponent(incidentId)}`
+    return this.#transport.limited('GET', path, { query: { format: 'markdown' }, headers: { Accept: 'text/markdown' } }, (response) => response.text())
+  }
+
   // Routing
 
   getRouting(query: Query<'getRouting'> = {}): Promise<Answer<'getRouting'>> {
@@ -188,6 +207,38 @@ export class PeeGeeQServiceManagerClient {
   /** Who would get a request, who not, and why. Sends nothing to an instance. */
   explainRoute(question: Body<'explainRoute'>): Promise<Answer<'explainRoute'>> {
     return this.request('POST', '/api/v1/routing/explain', { body: question })
+  }
+
+  /** Takes instances out one after the other, for you to restart. */
+  beginRollingRestart(request: Body<'beginRollingRestart'>): Promise<Answer<'beginRollingRestart'>> {
+    return this.request('POST', ROLLING, { body: request })
+  }
+
+  getRollingRestarts(): Promise<Answer<'listRollingRestarts'>> {
+    return this.#get(ROLLING)
+  }
+
+  /** How far one is. */
+  getRollingRestart(restartId: string): Promise<Answer<'getRollingRestart'>> {
+    return this.#get(rolling(restartId))
+  }
+
+  pauseRollingRestart(restartId: string, word: Body<'pauseRollingRestart'> = {}): Promise<Answer<'pauseRollingRestart'>> {
+    return this.request('POST', rolling(restartId, '/pause'), { body: word })
+  }
+
+  continueRollingRestart(restartId: string, word: Body<'continueRollingRestart'> = {}): Promise<Answer<'continueRollingRestart'>> {
+    return this.request('POST', rolling(restartId, '/continue'), { body: word })
+  }
+
+  /** Calls it off, and lets in again who was taken out. */
+  cancelRollingRestart(restartId: string): Promise<Answer<'cancelRollingRestart'>> {
+    return this.request('POST', rolling(restartId, '/cancel'))
+  }
+
+  /** Says that an instance was restarted, when that was too quick to be seen. */
+  tellRestarted(restartId: string, instanceId: string): Promise<Answer<'tellRestarted'>> {
+    return this.request('POST', rolling(restartId, `/instances/${encodeURIComponent(instanceId)}/restarted`))
   }
 
   // The cluster in the shape of one instance
@@ -225,6 +276,16 @@ export class PeeGeeQServiceManagerClient {
 
   getServiceHealth(): Promise<Answer<'getServiceHealth'>> {
     return this.#get('/health')
+  }
+
+  /** The managers of this cluster. */
+  getManagers(): Promise<Answer<'listManagers'>> {
+    return this.#get('/api/v1/managers')
+  }
+
+  /** The settings of the manager that is asked, with where each comes from. */
+  getManagerSettings(): Promise<Answer<'getManagerSettings'>> {
+    return this.#get('/api/v1/managers/self/settings')
   }
 
   getHealthDetail(): Promise<Answer<'getHealthDetail'>> {

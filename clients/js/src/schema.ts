@@ -225,6 +225,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What failed together: incidents, newest first. */
+        get: operations["listIncidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/incidents/{incidentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One incident with its timeline, who was affected, and what changed before it.
+         * @description As Markdown with `Accept: text/markdown` or `?format=markdown`: a page to paste into a report. Names and sentences that came
+         *     from outside are escaped there.
+         */
+        get: operations["getIncident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instances": {
         parameters: {
             query?: never;
@@ -596,6 +634,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/managers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who manages this cluster. */
+        get: operations["listManagers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/managers/self/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The settings of the manager that answers, each with its origin. Needs the role `admin`; secrets are not told. */
+        get: operations["getManagerSettings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/routing": {
         parameters: {
             query?: never;
@@ -632,6 +704,113 @@ export interface paths {
          *     or chances may choose somebody else for the next request: candidates and exclusions are what holds.
          */
         post: operations["explainRoute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rolling restarts that are remembered, the newest first. */
+        get: operations["listRollingRestarts"];
+        put?: never;
+        /**
+         * Begins a rolling restart: one instance after the other is drained, restarted by you, waited for and let in again.
+         * @description The manager restarts nothing itself: it says when an instance may be restarted, sees that it was, waits until it is well
+         *     and lists its former setups again, and goes on with the next. It survives a restart of the manager.
+         */
+        post: operations["beginRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a rolling restart is, instance by instance. */
+        get: operations["getRollingRestart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls it off: instances that were taken out are let in again, the rest is left alone. */
+        post: operations["cancelRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets it go on after a pause; with `force` whatever is missing at the instance it was paused for. */
+        post: operations["continueRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/instances/{instanceId}/restarted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an instance was restarted, for restarts that are too quick to be seen. */
+        post: operations["tellRestarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds it: no further instance is taken out, and none is let in again, until it is continued. */
+        post: operations["pauseRollingRestart"];
         delete?: never;
         options?: never;
         head?: never;
@@ -715,7 +894,10 @@ export interface paths {
         };
         /**
          * Tells what changes, as it changes: a `snapshot`, then `change` and `journal` events, and `resync` before another snapshot.
-         * @description Any `metadata.KEY=VALUE` is a filter too. The id of each event is a position of the journal; a reconnecting browser goes on
+         * @description With the topic `incidents` also `incidents` (those that are open, with the snapshot: `{"incidents":[…],"timestamp":…}`) and `incident` (one that opened,
+         *     changed or closed: `{"incident":{…},"timestamp":…}`, in the shape of the list of incidents).
+         *
+         *     Any `metadata.KEY=VALUE` is a filter too. The id of each event is a position of the journal; a reconnecting browser goes on
          *     from there. A comment comes every 15 seconds when nothing else does.
          */
         get: operations["streamUpdates"];
@@ -785,7 +967,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the manager takes part: no longer once it was told to stop. */
+        /**
+         * Whether the manager takes part: no longer once it was told to stop.
+         * @description It takes part also when its store cannot write: it still routes, federates, watches and answers reads, and only refuses changes
+         *     with 507. Behind a load balancer that is worth more than no manager at all, and every manager would be taken out at once if they
+         *     share a full disk. `degraded` then has `registry-writes`, for whoever sends changes elsewhere or raises an alarm.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -892,6 +1079,55 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many are affected: instances, and setups on instances, each counted once. */
+        AffectedCounts: {
+            /** @description Bad now. */
+            bad: number;
+            /** @description Different instances among them. */
+            instances: number;
+            /** @description Not there any more, or taken out by order. */
+            left: number;
+            /** @description Well again. */
+            recovered: number;
+            /** @description All. */
+            total: number;
+            /** @description Nobody knows how they are: the manager did not run, or has not looked yet. */
+            unknown: number;
+        };
+        /** @description One that is affected: an instance, or a setup on one. */
+        AffectedView: {
+            /** @description Where the setup's data lives, `host:port/database/schema`; null for an instance, or when it did not say. */
+            database?: string | null;
+            /** @description Its environment, if the journal tells. */
+            environment?: string | null;
+            /** @description When it began to fail. */
+            firstBadAt: string;
+            /** @description The journal entry that says so first, `<epoch>:<seq>`. */
+            firstBadEvent: string;
+            /** @description Its host, if the journal tells. */
+            host?: string | null;
+            /** @description The instance. */
+            instanceId: string;
+            /** @description How it is: `bad`, `recovered`, `deregistered`, `ordered-out` (drained or in maintenance) or `unknown`. */
+            now: string;
+            /** @description Why, in the words of the last check that found it bad. */
+            reason: string;
+            /** @description When it was well again the last time; null: it was not. */
+            recoveredAt?: string | null;
+            /** @description Its region, if the journal tells. */
+            region?: string | null;
+            /** @description The setup on it; null: the instance itself. */
+            setup?: string | null;
+            /** @description Since when it is so. */
+            since: string;
+            /**
+             * Format: int32
+             * @description How often it went bad.
+             */
+            timesBad: number;
+            /** @description The worst it was: `down`, `setup-down` or `setup-missing`. */
+            worst: string;
+        };
         /** @description The original's totals. */
         AggregatedBlock: {
             /**
@@ -1101,6 +1337,29 @@ export interface components {
             /** @description The window as it was said. */
             window: string;
         };
+        /** @description Something that happened shortly before, and may be the cause. */
+        BeforeView: {
+            /** @description When, ISO 8601. */
+            at: string;
+            /**
+             * @description The journal entry, `<epoch>:<seq>`.
+             * @example 3:1739
+             */
+            event: string;
+            /** @description The instance it was about, if it was about one. */
+            instanceId?: string | null;
+            /** @description Kind of the journal entry, as in `/api/v1/events`. */
+            kind: string;
+            /** @description How it is related: `same-instance`, `same-host`, `same-region`, `same-environment` or `manager`. */
+            relation: string;
+            /**
+             * Format: int64
+             * @description Seconds from then to the beginning of the incident.
+             */
+            secondsBefore: number;
+            /** @description A sentence for people. */
+            summary: string;
+        };
         /** @description What these answers say beside what an instance would. */
         Beside: {
             /** @description Whether the answer speaks for all there is. */
@@ -1128,6 +1387,18 @@ export interface components {
              * @description When this answer was sent.
              */
             timestamp: number;
+        };
+        /** @description The certificate of an instance. */
+        CertificateView: {
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then.
+             */
+            expiresInDays: number;
+            /** @description The names and addresses that it is for. */
+            names: string[];
         };
         /** @description An instance that differs. */
         ChangedView: {
@@ -1239,6 +1510,31 @@ export interface components {
             count: number;
             /** @description The ids, sorted; an id on several instances is listed once. */
             setupIds: string[];
+        };
+        /** @description Consul, in `/health/detail`. */
+        ConsulDetail: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the whole catalog was last read; null before the first time.
+             */
+            ageMs?: number | null;
+            /** @description `host:port` of the agent that is asked. */
+            agent: string;
+            /** @description Whether the last question was answered. */
+            connected: boolean;
+            /** @description Since when and why it does not answer. */
+            failure?: string | null;
+            /**
+             * Format: int64
+             * @description The index of the last answer.
+             */
+            index: number;
+            /** @description Whether Consul's servers have a leader; null while it does not answer. */
+            leaderKnown?: boolean | null;
+            /** @description Registrations known here that Consul lost. */
+            missing: number;
+            /** @description Entries of Consul that cannot be used. */
+            setAside: number;
         };
         /** @description How much of the cluster an answer speaks for. */
         CoverageView: {
@@ -1371,6 +1667,26 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description How far the drain of an instance is. */
+        DrainView: {
+            /** @description When streams are ended from this side; null: never. */
+            deadline?: string | null;
+            /** @description Requests under way, streams among them. */
+            inFlight: number;
+            /**
+             * @description `draining`: requests or streams are still under way; `drained`: nothing is; `deadline-passed`: streams were ended, and
+             *     something is still under way.
+             */
+            progress: string;
+            /** @description The same for people. */
+            sentence: string;
+            /** @description Event streams and WebSockets through the gateway. */
+            streams: number;
+            /** @description Streams that were ended because the deadline has come; null before that. */
+            streamsEnded?: number | null;
+            /** @description Requests waiting for a place. */
+            waiting: number;
+        };
         /** @description When instances are left alone. */
         EjectionRules: {
             /**
@@ -1477,7 +1793,9 @@ export interface components {
             instanceId?: string | null;
             /**
              * @description What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-             *     `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+             *     `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`,
+             *     `restart.began`, `restart.step`, `restart.paused`, `restart.continued`, `restart.cancelled`, `restart.done`, `manager.started`,
+             *     `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
              *     another version wrote it.
              */
             kind: string;
@@ -1742,6 +2060,7 @@ export interface components {
         };
         /** @description A health check of one instance. */
         HealthCheckView: {
+            certificate?: components["schemas"]["CertificateView"] | null;
             /** @description When the check ended. */
             checkTime: string;
             /**
@@ -1792,8 +2111,11 @@ export interface components {
         };
         /** @description `GET /health/detail` */
         HealthDetail: components["schemas"]["ManagerHealth"] & {
+            certificate?: components["schemas"]["ServerCertificate"] | null;
             /** @description The manager's environment. */
             environment: string;
+            /** @description Instances whose certificates are to be renewed, at most 100. */
+            instanceCertificates: components["schemas"]["InstanceCertificate"][];
             /** @description What `service.name` says. */
             name: string;
             /** @description Whether it takes part: false while it stops. */
@@ -1812,6 +2134,34 @@ export interface components {
              */
             uptimeSeconds: number;
         };
+        /** @description Second attempts beside slow first ones. They come out of the budget of retries. */
+        HedgingView: {
+            /**
+             * Format: int64
+             * @description At the earliest after this time.
+             */
+            delayMs: number;
+            /**
+             * Format: int32
+             * @description After the time in which this many of a hundred of the last reads were answered; 0: no matter.
+             */
+            percentile: number;
+            /**
+             * Format: int64
+             * @description Those that were sent.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Those that the budget did not allow.
+             */
+            unaffordable: number;
+            /**
+             * Format: int64
+             * @description Those that answered first.
+             */
+            won: number;
+        };
         /** @description Where the manager stands. */
         HomeView: {
             /** @description Its environment. */
@@ -1820,6 +2170,111 @@ export interface components {
             region?: string | null;
             /** @description Its zone. */
             zone?: string | null;
+        };
+        /** @description One incident with all that belongs to it. */
+        IncidentAnswer: {
+            /** @description Who is affected, in the order in which they went bad. */
+            affected: components["schemas"]["AffectedView"][];
+            /** @description Affected ones that are counted but not listed. */
+            affectedOmitted: number;
+            /** @description What happened in the ten minutes before it (`incidents.before`), oldest first, at most 50. */
+            before: components["schemas"]["BeforeView"][];
+            /** @description The incident. */
+            incident: components["schemas"]["IncidentView"];
+            /** @description `Incident retrieved successfully` */
+            message: string;
+            /** @description What happened in it, oldest first. */
+            timeline: components["schemas"]["StepView"][];
+            /**
+             * Format: int64
+             * @description Steps that are not kept: those in the middle of a long incident.
+             */
+            timelineOmitted: number;
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description One incident, as a list and live updates show it. */
+        IncidentView: {
+            /** @description How many are affected, and how they are now. */
+            affected: components["schemas"]["AffectedCounts"];
+            /** @description When it closed; null while it is open. */
+            closedAt?: string | null;
+            /** @description When it will close if nothing goes bad again; null while something is bad, and when it is closed. */
+            closesAt?: string | null;
+            /**
+             * Format: int64
+             * @description From `startedAt` until nothing was bad any more; until now while something is.
+             */
+            durationMs: number;
+            /** @description Environments of the affected ones, sorted. */
+            environments: string[];
+            /**
+             * @description Its name: the number of the journal entry that opened it. The same after a restart of the manager.
+             * @example 1742
+             */
+            id: string;
+            /** @description When something went bad last. */
+            lastBadAt: string;
+            /** @description Incidents that turned out to be the same one; their names lead here. */
+            merged: string[];
+            /** @description When it was clear that it was an incident. */
+            openedAt: string;
+            /**
+             * @description The journal entry that opened it, `<epoch>:<seq>`.
+             * @example 3:1742
+             */
+            openedBy: string;
+            /**
+             * Format: int64
+             * @description How often something went bad again that had recovered within this incident.
+             */
+            relapses: number;
+            /** @description What failed, as far as the affected ones show. */
+            scope: components["schemas"]["ScopeView"];
+            /** @description Since when nothing is bad; null while something is. */
+            stableSince?: string | null;
+            /** @description When the first affected one began to fail, ISO 8601. A little before `openedAt` where failing came before down. */
+            startedAt: string;
+            /** @description `open` or `closed`. */
+            status: string;
+            /**
+             * @description What it is, as one short sentence for people.
+             * @example 3 instances on host 10.0.0.7 went down
+             */
+            title: string;
+            /** @description The worst that happened: `down` (an instance), `setup-down`, `setup-missing`, or `doubt` (the manager could not trust its own checks). */
+            worst: string;
+        };
+        /** @description A page of incidents. */
+        IncidentsPage: {
+            /** @description False for a moment after the start: the journal is still being read, and older incidents are missing. */
+            complete: boolean;
+            /** @description Incidents in this page. */
+            count: number;
+            /** @description Parameters of the request that mean nothing: a typo, perhaps. */
+            ignoredParameters?: string[];
+            /** @description The incidents, newest first unless `order=asc`. */
+            incidents: components["schemas"]["IncidentView"][];
+            /** @description `Incidents retrieved successfully` */
+            message: string;
+            /** @description Where to go on: say it as `before` (newest first) or `after` (oldest first). Null: there is no more. */
+            next?: string | null;
+            /** @description How many are open, whatever the filter. */
+            open: number;
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description A certificate of an instance that is to be renewed, in `/health/detail`. */
+        InstanceCertificate: {
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then; below zero once it has expired.
+             */
+            expiresInDays: number;
+            /** @description The instance. */
+            instanceId: string;
         };
         /** @description What one instance sees, also where another one shows the same data. */
         InstanceDetail: {
@@ -1940,12 +2395,15 @@ export interface components {
             totalInstances: number;
             /** @description Pages. */
             totalPages?: number | null;
+            /** @description What was allowed and yet hardly meant, such as a status that there is not. */
+            warnings?: string[];
         } & {
             /** @description The instances asked for. */
             instances: components["schemas"]["InstanceView"][];
         };
         /** @description One instance. */
         InstanceRead: {
+            drain?: components["schemas"]["DrainView"] | null;
             /** @description `Instance retrieved successfully` */
             message: string;
             past?: components["schemas"]["PastView"] | null;
@@ -2068,8 +2526,61 @@ export interface components {
              * @description Milliseconds since 1970.
              */
             timestamp: number;
+            /** @description Whether it speaks HTTPS. */
+            tls: boolean;
             /** @description Version of the manager. */
             version: string;
+        };
+        /** @description `GET /api/v1/managers/self/settings` */
+        ManagerSettings: {
+            /** @description How many. */
+            count: number;
+            /** @description Whose they are. */
+            id: string;
+            /** @description `Settings retrieved successfully` */
+            message: string;
+            /** @description Every setting, in the order of the documentation. */
+            settings: components["schemas"]["SettingView"][];
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description One manager. */
+        ManagerView: {
+            /** @description Where it listens. */
+            address: string;
+            /** @description What does not work as it should, one sentence each. */
+            degraded: string[];
+            /** @description Its environment. */
+            environment: string;
+            /** @description Names this process: another start has another one. Requests it sends on carry it. */
+            id: string;
+            /** @description Whether it decides what one alone must decide. */
+            leader: boolean;
+            /** @description What `service.name` says. */
+            name: string;
+            /** @description Whether it takes part: false while it stops. */
+            ready: boolean;
+            /** @description Its region. */
+            region: string;
+            /** @description Its registry. */
+            registry: components["schemas"]["RegistryDetail"];
+            /** @description Whether it is the one that answers. */
+            self: boolean;
+            /** @description When it started, ISO 8601. */
+            startedAt: string;
+            /** @description Version of its program. */
+            version: string;
+        };
+        /** @description `GET /api/v1/managers` */
+        ManagersAnswer: {
+            /** @description How many. */
+            count: number;
+            /** @description The managers, the one that answers first. */
+            managers: components["schemas"]["ManagerView"][];
+            /** @description `Managers retrieved successfully` */
+            message: string;
+            /** @description When. */
+            timestamp: string;
         };
         /** @description A member of a group. */
         MemberView: {
@@ -2267,6 +2778,11 @@ export interface components {
         PresenceWord: "starting" | "serving" | "draining" | "stopping" | "maintenance";
         /** @description `GET /health/live` and `GET /health/ready`. */
         ProbeAnswer: {
+            /**
+             * @description What does not work although it takes part: `registry-writes` when the store refuses changes, `health-verdicts` when nobody
+             *     is found down because the fault is probably the manager's own. `/health` says more.
+             */
+            degraded?: string[];
             /** @description Why it is down. */
             reason?: string | null;
             /** @description `UP` or `DOWN`. */
@@ -2420,8 +2936,9 @@ export interface components {
         };
         /** @description The registry, in `/health/detail`. */
         RegistryDetail: {
-            /** @description `embedded` */
+            /** @description `embedded` or `consul` */
             backend: string;
+            consul?: components["schemas"]["ConsulDetail"] | null;
             /**
              * Format: int64
              * @description Counts openings of the store.
@@ -2465,6 +2982,7 @@ export interface components {
              * @description For a hundred requests.
              */
             budgetPercent: number;
+            hedging?: components["schemas"]["HedgingView"] | null;
             /**
              * Format: int32
              * @description The most for one request.
@@ -2490,6 +3008,116 @@ export interface components {
              * @description How long requests and retries count.
              */
             windowMs: number;
+        };
+        /** @description How far one instance is. */
+        RollingInstance: {
+            /** @description The setups it had before it was drained, and is to have again. */
+            formerSetups: string[];
+            /** @description Requests under way and waiting, streams among them; null for whom nothing is sent to. */
+            inFlight?: number | null;
+            /** @description Its id. */
+            instanceId: string;
+            /** @description Since when. */
+            since: string;
+            /** @description `queued`, `chosen`, `draining`, `ready-to-restart`, `restarting`, `waiting-for-setups`, `returning`, `done` or `skipped`. */
+            stage: string;
+            /** @description Streams under way. */
+            streams?: number | null;
+            /** @description Streams that were ended because the deadline of its drain has come; null before that. */
+            streamsEnded?: number | null;
+            /** @description Why it was skipped. */
+            why?: string | null;
+        };
+        /** @description All rolling restarts that are remembered. */
+        RollingList: {
+            /** @description The newest first. */
+            restarts: components["schemas"]["RollingView"][];
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description Body of `POST /api/v1/routing/rolling-restart`. */
+        RollingRequest: {
+            /** @description All of them; must be said if nothing else is. */
+            all?: boolean | null;
+            /**
+             * @description After so long streams of a draining instance are ended; `60s` if not said.
+             * @example 60s
+             */
+            deadline?: string | null;
+            /** @description Those of this environment, in the order of ids. */
+            environment?: string | null;
+            /** @description These instances, in this order. */
+            instanceIds?: string[] | null;
+            /**
+             * Format: int32
+             * @description The most instances that are out at the same time; 1 if not said.
+             */
+            maxUnavailable?: number | null;
+            /** @description Why; shown, and noted with each order. */
+            reason?: string | null;
+            /** @description Those of this region. */
+            region?: string | null;
+            /**
+             * @description For so long somebody may take to restart an instance, and it to become well; `15m` if not said.
+             * @example 15m
+             */
+            restartWithin?: string | null;
+            /**
+             * @description For so long a restarted instance may take to list its former setups; `2m` if not said.
+             * @example 2m
+             */
+            setupsWithin?: string | null;
+        };
+        /** @description How far a rolling restart is. */
+        RollingView: {
+            /** @description When it began. */
+            beganAt: string;
+            /** @description Who ordered it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description After so long streams of a draining instance are ended.
+             */
+            deadlineMs: number;
+            /** @description How many were restarted. */
+            done: number;
+            /** @description Each of them, in its turn. */
+            instances: components["schemas"]["RollingInstance"][];
+            /** @description The most instances that are out at the same time. */
+            maxUnavailable: number;
+            /** @description The instance it is paused for, if it is paused for one. */
+            pausedFor?: string | null;
+            /** @description Why, if that was said. */
+            reason?: string | null;
+            /** @description Its id. */
+            restartId: string;
+            /**
+             * Format: int64
+             * @description For so long a restart may take.
+             */
+            restartWithinMs: number;
+            /** @description What is to be done now, or what it waits for. */
+            sentence: string;
+            /**
+             * Format: int64
+             * @description For so long former setups may take to come back.
+             */
+            setupsWithinMs: number;
+            /** @description Since when it is in this state. */
+            since: string;
+            /** @description `running`, `paused`, `cancelled` or `done`. */
+            state: string;
+            /** @description When. */
+            timestamp: string;
+            /** @description How many there are. */
+            total: number;
+        };
+        /** @description Body of `POST /api/v1/routing/rolling-restart/{restartId}/…`, which may be empty. */
+        RollingWord: {
+            /** @description When continuing: go on with the instance it was paused for, whatever is missing. */
+            force?: boolean | null;
+            /** @description When pausing: why. */
+            reason?: string | null;
         };
         /** @description What would become of a request. */
         RouteView: {
@@ -2544,6 +3172,7 @@ export interface components {
         };
         /** @description One instance. */
         RoutedInstanceView: {
+            drain?: components["schemas"]["DrainView"] | null;
             /** @description Whether it is left alone because requests to it fail. */
             ejection: components["schemas"]["EjectionView"];
             /** @description Its environment. */
@@ -2587,6 +3216,8 @@ export interface components {
              */
             share: number;
             slowStart?: components["schemas"]["SlowStartView"] | null;
+            /** @description Event streams and WebSockets under way. */
+            streams: number;
             /** @description Requests waiting for a place. */
             waiting: number;
             /**
@@ -2646,6 +3277,13 @@ export interface components {
          * @enum {string}
          */
         SchemeWord: "http" | "https";
+        /** @description What failed. */
+        ScopeView: {
+            /** @description `instance`, `host`, `database`, `region`, `environment`, `cluster`, or `manager` (most hosts fell silent together). */
+            kind: string;
+            /** @description Which: an instance id, a host, `host:port/database/schema`, an environment; `environment/region` for a region; null for `cluster` and `manager`. */
+            name?: string | null;
+        };
         /** @description The numbers behind a choice. */
         ScoreView: {
             /**
@@ -2677,6 +3315,39 @@ export interface components {
              * @description Its share relative to others.
              */
             weight: number;
+        };
+        /** @description The certificate of the manager, in `/health/detail`. */
+        ServerCertificate: {
+            /** @description Whether clients must show a certificate. */
+            asksClients: boolean;
+            /** @description What is wrong with it, or with the files that were to replace it. */
+            complaints: string[];
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then; below zero once it has expired.
+             */
+            expiresInDays: number;
+            /** @description The file that it came from. */
+            file: string;
+            /** @description When it was taken from its file. */
+            loadedAt: string;
+            /** @description When its files were last looked at. */
+            lookedAt: string;
+            /** @description The names and addresses that it is for. */
+            names: string[];
+        };
+        /** @description One setting. */
+        SettingView: {
+            /** @description Whether nobody said anything. */
+            isDefault: boolean;
+            /** @description Its name. */
+            key: string;
+            /** @description Who said so: `default`, a file, a variable of the environment, or the command line. */
+            origin: string;
+            /** @description Its value as it was written, or what holds by default. Secrets are stars. */
+            value: string;
         };
         /** @description One setup of an instance. */
         SetupView: {
@@ -2767,6 +3438,24 @@ export interface components {
             state: string;
             /** @description Up to here; null: it is so now. */
             to?: string | null;
+        };
+        /** @description One step of the incident. */
+        StepView: {
+            /** @description When, ISO 8601. */
+            at: string;
+            /** @description The journal entry, `<epoch>:<seq>`; null for what no entry tells: that it became stable, or closed. */
+            event?: string | null;
+            /** @description The instance it is about, if it is about one. */
+            instanceId?: string | null;
+            /** @description The setup it is about, if it is about one. */
+            setup?: string | null;
+            /**
+             * @description `opened`, `joined` (another one went bad), `again` (one went bad that had recovered), `recovered`, `left`, `ordered`, `changed`, `unknown` (the manager
+             *     stopped, started or lost entries), `doubt`, `trust`, `merged`, `stable` or `closed`.
+             */
+            step: string;
+            /** @description A sentence for people. */
+            summary: string;
         };
         /** @description An event store on one instance. */
         StoreInstance: {
@@ -2916,7 +3605,7 @@ export interface components {
             ignoredFields?: string[];
             /** @description The id, as registered. */
             instanceId: string;
-            /** @description `Instance updated successfully`, or that nothing was changed. */
+            /** @description `Instance updated successfully`, or that nothing was changed, and how fields are changed that a change cannot reach. */
             message: string;
             /**
              * Format: int64
@@ -2942,6 +3631,8 @@ export interface operations {
             query?: {
                 /** @description Only about this instance. */
                 instance?: string;
+                /** @description Only about instances of exactly this environment: as they were registered then, as far as the journal tells, else as they are now. */
+                environment?: string;
                 /** @description Only of these kinds, separated by commas or said again: `instance.verdict`, or `operator.` for all that begin so. */
                 kind?: string;
                 /** @description Only at this time or later, ISO 8601. */
@@ -3882,6 +4573,125 @@ export interface operations {
             };
         };
     };
+    listIncidents: {
+        parameters: {
+            query?: {
+                /** @description `open` or `closed`; default both. */
+                status?: string;
+                /** @description Only those that were open at this time or later, ISO 8601. */
+                since?: string;
+                /** @description Only those that began before this time, ISO 8601. */
+                until?: string;
+                /** @description Only those that affect exactly this environment. */
+                environment?: string;
+                /** @description Only those that affect this instance. */
+                instance?: string;
+                /** @description Only those older than this one: the id of an incident. */
+                before?: string;
+                /** @description Only those newer than this one: the id of an incident. */
+                after?: string;
+                /** @description `desc` (newest first, the default) or `asc`. */
+                order?: string;
+                /** @description Incidents of a page, default 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page of incidents */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentsPage"];
+                };
+            };
+            /** @description a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getIncident: {
+        parameters: {
+            query?: {
+                /** @description `json` or `markdown`; stands over what `Accept` says. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                incidentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the incident */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentAnswer"];
+                    "text/markdown": string;
+                };
+            };
+            /** @description the path or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description no such incident, or not kept any more */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     listInstances: {
         parameters: {
             query?: {
@@ -4011,6 +4821,15 @@ export interface operations {
             };
             /** @description the body took too long */
             408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it belongs to an agent of Consul, or another manager was quicker */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4202,7 +5021,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description it has another revision by now */
+            /** @description it has another revision by now, or belongs to an agent of Consul */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4298,6 +5117,15 @@ export interface operations {
             };
             /** @description not registered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it belongs to an agent of Consul */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4530,6 +5358,15 @@ export interface operations {
             };
             /** @description not registered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it belongs to an agent of Consul */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4916,6 +5753,8 @@ export interface operations {
             query?: {
                 /** @description Only about this instance. */
                 instance?: string;
+                /** @description Only about instances of exactly this environment: as they were registered then, as far as the journal tells, else as they are now. */
+                environment?: string;
                 /** @description Only of these kinds, separated by commas or said again: `instance.verdict`, or `operator.` for all that begin so. */
                 kind?: string;
                 /** @description Only at this time or later, ISO 8601. */
@@ -5778,6 +6617,73 @@ export interface operations {
             };
         };
     };
+    listManagers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the managers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagersAnswer"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getManagerSettings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the settings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagerSettings"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description this token may only read */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getRouting: {
         parameters: {
             query?: {
@@ -5890,6 +6796,526 @@ export interface operations {
             };
             /** @description the body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRollingRestarts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how far each is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingList"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    beginRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingRequest"];
+            };
+        };
+        responses: {
+            /** @description begun; Location says where its progress is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body took too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description another one is not over yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description called off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    continueRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingWord"];
+            };
+        };
+        responses: {
+            /** @description it goes on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is not paused, or over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellRestarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+                /** @description the instance */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is waited for now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description the path is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description nobody waits for its restart */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pauseRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingWord"];
+            };
+        };
+        responses: {
+            /** @description it stands still */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6047,7 +7473,7 @@ export interface operations {
     streamUpdates: {
         parameters: {
             query?: {
-                /** @description `instances`, `journal`, or both with a comma; default both. */
+                /** @description `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`. */
                 topics?: string;
                 /** @description The id of the last event that was received, `<epoch>:<seq>`: go on from there. */
                 since?: string;
@@ -6338,7 +7764,7 @@ export interface operations {
     socketUpdates: {
         parameters: {
             query?: {
-                /** @description `instances`, `journal`, or both with a comma; default both. */
+                /** @description `instances`, `journal`, `incidents`, or several with commas; default `instances,journal`. */
                 topics?: string;
                 /** @description The id of the last event that was received, `<epoch>:<seq>`: go on from there. */
                 since?: string;

@@ -9,7 +9,9 @@ export type Answer<Name extends keyof operations> = operations[Name] extends { r
     ? Body
     : Responses extends { 201: { content: { 'application/json': infer Body } } }
       ? Body
-      : never
+      : Responses extends { 202: { content: { 'application/json': infer Body } } }
+        ? Body
+        : never
   : never
 
 /** The query of an operation. */

@@ -75,6 +75,17 @@ describe('everything else', () => {
     assert.equal((await client.getInstanceAvailability('peegeeq-demo-01', { window: '1h' })).instanceId, 'peegeeq-demo-01')
   })
 
+  it('leads a rolling restart, and calls it off', async () => {
+    const begun = await client.beginRollingRestart({ instanceIds: ['peegeeq-demo-03'], reason: 'upgrade' })
+    assert.deepEqual((await client.getRollingRestarts()).restarts.map((one) => one.id), [begun.id])
+    assert.equal((await client.pauseRollingRestart(begun.id, { reason: 'lunch' })).id, begun.id)
+    assert.equal((await client.getRollingRestart(begun.id)).id, begun.id)
+    assert.equal((await client.cancelRollingRestart(begun.id)).id, begun.id)
+    await until('it being served again', async () => (await client.getInstance('peegeeq-demo-03')).instance.presence === 'serving')
+    await assert.rejects(client.getIncident('4711'), { status: 404 })
+    await assert.rejects(client.getIncidentMarkdown('4711'), { status: 404 })
+  })
+
   it('tells all faults of a registration', async () => {
     const error = await client.registerInstance({ instanceId: '', host: '', port: 0 }).catch((error) => error)
     assert.ok(error instanceof ServiceManagerError)
@@ -88,7 +99,7 @@ describe('everything else', () => {
     const operations = Object.values(paths).flatMap((methods) => Object.values(methods).map((one) => one.operationId).filter(Boolean))
     const named = operations.filter((name) => !streams.includes(name) && typeof client[renamed[name] ?? name] !== 'function')
     assert.deepEqual(named, [], 'operations without a method')
-    for (const name of operations.filter((name) => name.startsWith('get') && !/Instance|Differences/.test(name) && !streams.includes(name))) {
+    for (const name of operations.filter((name) => name.startsWith('get') && !/Instance|Differences|^getIncident$|^getRollingRestart$/.test(name) && !streams.includes(name))) {
       assert.ok(await client[renamed[name] ?? name](), name)
     }
     assert.ok((await client.explainRoute({ path: '/api/v1/queues/demo-01/orders/stats' })) instanceof Object)
@@ -98,7 +109,7 @@ describe('everything else', () => {
 /** Followed by `subscribeToUpdates`, or streams of instances which browsers open themselves. */
 const streams = ['streamMetrics', 'streamQueueChanges', 'streamUpdates', 'streamMetricsOldPath', 'openHealthSocket', 'openMonitoringSocket', 'socketUpdates', 'getHealthEvent']
 const renamed = {
-  listInstances: 'getAllInstances', listEvents: 'getEvents', listSetups: 'getSetups', diffInstances: 'getDifferences', deleteInstance: 'deregisterInstance',
+  listInstances: 'getAllInstances', listEvents: 'getEvents', listSetups: 'getSetups', listIncidents: 'getIncidents', listManagers: 'getManagers', listRollingRestarts: 'getRollingRestarts', diffInstances: 'getDifferences', deleteInstance: 'deregisterInstance',
   getFederationOverview: 'getFederatedOverview', getFederationQueues: 'getFederatedQueues', getFederationConsumerGroups: 'getFederatedConsumerGroups',
   getFederationEventStores: 'getFederatedEventStores', getFederationMetrics: 'getFederatedMetrics',
   getFederatedOverview: 'getFlatOverview', getFederatedQueues: 'getFlatQueues', getFederatedConsumerGroups: 'getFlatConsumerGroups',

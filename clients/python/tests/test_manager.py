@@ -50,6 +50,19 @@ def test_an_instance_comes_and_goes(client: Any) -> None:
     assert (failure.value.kind, failure.value.status) == ("refused", 404)
 
 
+def test_a_rolling_restart_is_led_and_called_off(client: Any) -> None:
+    begun = client.begin_rolling_restart({"instanceIds": ["peegeeq-demo-03"], "reason": "upgrade"})
+    assert begun["id"] in [one["id"] for one in client.get_rolling_restarts()["restarts"]]
+    assert client.pause_rolling_restart(begun["id"], {"reason": "lunch"})["id"] == begun["id"]
+    assert client.get_rolling_restart(begun["id"])["id"] == begun["id"]
+    client.cancel_rolling_restart(begun["id"])
+    until("it being served again", lambda: client.get_instance("peegeeq-demo-03")["instance"]["presence"] == "serving")
+    for ask in (client.get_incident, client.get_incident_markdown):
+        with pytest.raises(ServiceManagerError) as failure:
+            ask("4711")
+        assert failure.value.status == 404
+
+
 def test_all_faults_are_told(client: Any) -> None:
     with pytest.raises(ServiceManagerError) as failure:
         client.register_instance({"instanceId": "", "host": "", "port": 0})
@@ -65,7 +78,7 @@ def test_every_operation_has_a_method_and_those_that_only_look_answer(client: An
     methods = {name: method_of(name) for name in operations if not re.search("stream|socket|Socket|getHealthEvent", name)}
     assert [name for name, method in methods.items() if not hasattr(client.client, method)] == []
     for name, method in methods.items():
-        if name.startswith(("get", "list")) and not re.search("Instance(?!s|Shaped)", name):
+        if name.startswith(("get", "list")) and not re.search("Instance(?!s|Shaped)|^getIncident$|^getRollingRestart$", name):
             assert getattr(client, method)() is not None, name
     for part in ("overview", "queues", "consumer_groups", "event_stores", "metrics", "availability"):
         assert getattr(client, f"get_instance_{part}")("peegeeq-demo-01") is not None, part

@@ -710,6 +710,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/routing/rolling-restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All rolling restarts that are remembered, the newest first. */
+        get: operations["listRollingRestarts"];
+        put?: never;
+        /**
+         * Begins a rolling restart: one instance after the other is drained, restarted by you, waited for and let in again.
+         * @description The manager restarts nothing itself: it says when an instance may be restarted, sees that it was, waits until it is well
+         *     and lists its former setups again, and goes on with the next. It survives a restart of the manager.
+         */
+        post: operations["beginRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a rolling restart is, instance by instance. */
+        get: operations["getRollingRestart"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls it off: instances that were taken out are let in again, the rest is left alone. */
+        post: operations["cancelRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/continue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets it go on after a pause; with `force` whatever is missing at the instance it was paused for. */
+        post: operations["continueRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/instances/{instanceId}/restarted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that an instance was restarted, for restarts that are too quick to be seen. */
+        post: operations["tellRestarted"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routing/rolling-restart/{restartId}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Holds it: no further instance is taken out, and none is let in again, until it is continued. */
+        post: operations["pauseRollingRestart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setups": {
         parameters: {
             query?: never;
@@ -860,7 +967,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the manager takes part: no longer once it was told to stop. */
+        /**
+         * Whether the manager takes part: no longer once it was told to stop.
+         * @description It takes part also when its store cannot write: it still routes, federates, watches and answers reads, and only refuses changes
+         *     with 507. Behind a load balancer that is worth more than no manager at all, and every manager would be taken out at once if they
+         *     share a full disk. `degraded` then has `registry-writes`, for whoever sends changes elsewhere or raises an alarm.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -1276,6 +1388,18 @@ export interface components {
              */
             timestamp: number;
         };
+        /** @description The certificate of an instance. */
+        CertificateView: {
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then.
+             */
+            expiresInDays: number;
+            /** @description The names and addresses that it is for. */
+            names: string[];
+        };
         /** @description An instance that differs. */
         ChangedView: {
             /** @description What differs, by the names that the fields have in an instance; `status` is the verdict with what was ordered. */
@@ -1386,6 +1510,31 @@ export interface components {
             count: number;
             /** @description The ids, sorted; an id on several instances is listed once. */
             setupIds: string[];
+        };
+        /** @description Consul, in `/health/detail`. */
+        ConsulDetail: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the whole catalog was last read; null before the first time.
+             */
+            ageMs?: number | null;
+            /** @description `host:port` of the agent that is asked. */
+            agent: string;
+            /** @description Whether the last question was answered. */
+            connected: boolean;
+            /** @description Since when and why it does not answer. */
+            failure?: string | null;
+            /**
+             * Format: int64
+             * @description The index of the last answer.
+             */
+            index: number;
+            /** @description Whether Consul's servers have a leader; null while it does not answer. */
+            leaderKnown?: boolean | null;
+            /** @description Registrations known here that Consul lost. */
+            missing: number;
+            /** @description Entries of Consul that cannot be used. */
+            setAside: number;
         };
         /** @description How much of the cluster an answer speaks for. */
         CoverageView: {
@@ -1518,6 +1667,26 @@ export interface components {
              */
             until?: string | null;
         };
+        /** @description How far the drain of an instance is. */
+        DrainView: {
+            /** @description When streams are ended from this side; null: never. */
+            deadline?: string | null;
+            /** @description Requests under way, streams among them. */
+            inFlight: number;
+            /**
+             * @description `draining`: requests or streams are still under way; `drained`: nothing is; `deadline-passed`: streams were ended, and
+             *     something is still under way.
+             */
+            progress: string;
+            /** @description The same for people. */
+            sentence: string;
+            /** @description Event streams and WebSockets through the gateway. */
+            streams: number;
+            /** @description Streams that were ended because the deadline has come; null before that. */
+            streamsEnded?: number | null;
+            /** @description Requests waiting for a place. */
+            waiting: number;
+        };
         /** @description When instances are left alone. */
         EjectionRules: {
             /**
@@ -1624,7 +1793,9 @@ export interface components {
             instanceId?: string | null;
             /**
              * @description What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-             *     `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
+             *     `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`,
+             *     `restart.began`, `restart.step`, `restart.paused`, `restart.continued`, `restart.cancelled`, `restart.done`, `manager.started`,
+             *     `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
              *     another version wrote it.
              */
             kind: string;
@@ -1889,6 +2060,7 @@ export interface components {
         };
         /** @description A health check of one instance. */
         HealthCheckView: {
+            certificate?: components["schemas"]["CertificateView"] | null;
             /** @description When the check ended. */
             checkTime: string;
             /**
@@ -1939,8 +2111,11 @@ export interface components {
         };
         /** @description `GET /health/detail` */
         HealthDetail: components["schemas"]["ManagerHealth"] & {
+            certificate?: components["schemas"]["ServerCertificate"] | null;
             /** @description The manager's environment. */
             environment: string;
+            /** @description Instances whose certificates are to be renewed, at most 100. */
+            instanceCertificates: components["schemas"]["InstanceCertificate"][];
             /** @description What `service.name` says. */
             name: string;
             /** @description Whether it takes part: false while it stops. */
@@ -1958,6 +2133,34 @@ export interface components {
              * @description Seconds since the start.
              */
             uptimeSeconds: number;
+        };
+        /** @description Second attempts beside slow first ones. They come out of the budget of retries. */
+        HedgingView: {
+            /**
+             * Format: int64
+             * @description At the earliest after this time.
+             */
+            delayMs: number;
+            /**
+             * Format: int32
+             * @description After the time in which this many of a hundred of the last reads were answered; 0: no matter.
+             */
+            percentile: number;
+            /**
+             * Format: int64
+             * @description Those that were sent.
+             */
+            sent: number;
+            /**
+             * Format: int64
+             * @description Those that the budget did not allow.
+             */
+            unaffordable: number;
+            /**
+             * Format: int64
+             * @description Those that answered first.
+             */
+            won: number;
         };
         /** @description Where the manager stands. */
         HomeView: {
@@ -2060,6 +2263,18 @@ export interface components {
             open: number;
             /** @description When. */
             timestamp: string;
+        };
+        /** @description A certificate of an instance that is to be renewed, in `/health/detail`. */
+        InstanceCertificate: {
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then; below zero once it has expired.
+             */
+            expiresInDays: number;
+            /** @description The instance. */
+            instanceId: string;
         };
         /** @description What one instance sees, also where another one shows the same data. */
         InstanceDetail: {
@@ -2180,12 +2395,15 @@ export interface components {
             totalInstances: number;
             /** @description Pages. */
             totalPages?: number | null;
+            /** @description What was allowed and yet hardly meant, such as a status that there is not. */
+            warnings?: string[];
         } & {
             /** @description The instances asked for. */
             instances: components["schemas"]["InstanceView"][];
         };
         /** @description One instance. */
         InstanceRead: {
+            drain?: components["schemas"]["DrainView"] | null;
             /** @description `Instance retrieved successfully` */
             message: string;
             past?: components["schemas"]["PastView"] | null;
@@ -2308,6 +2526,8 @@ export interface components {
              * @description Milliseconds since 1970.
              */
             timestamp: number;
+            /** @description Whether it speaks HTTPS. */
+            tls: boolean;
             /** @description Version of the manager. */
             version: string;
         };
@@ -2558,6 +2778,11 @@ export interface components {
         PresenceWord: "starting" | "serving" | "draining" | "stopping" | "maintenance";
         /** @description `GET /health/live` and `GET /health/ready`. */
         ProbeAnswer: {
+            /**
+             * @description What does not work although it takes part: `registry-writes` when the store refuses changes, `health-verdicts` when nobody
+             *     is found down because the fault is probably the manager's own. `/health` says more.
+             */
+            degraded?: string[];
             /** @description Why it is down. */
             reason?: string | null;
             /** @description `UP` or `DOWN`. */
@@ -2711,8 +2936,9 @@ export interface components {
         };
         /** @description The registry, in `/health/detail`. */
         RegistryDetail: {
-            /** @description `embedded` */
+            /** @description `embedded` or `consul` */
             backend: string;
+            consul?: components["schemas"]["ConsulDetail"] | null;
             /**
              * Format: int64
              * @description Counts openings of the store.
@@ -2756,6 +2982,7 @@ export interface components {
              * @description For a hundred requests.
              */
             budgetPercent: number;
+            hedging?: components["schemas"]["HedgingView"] | null;
             /**
              * Format: int32
              * @description The most for one request.
@@ -2781,6 +3008,116 @@ export interface components {
              * @description How long requests and retries count.
              */
             windowMs: number;
+        };
+        /** @description How far one instance is. */
+        RollingInstance: {
+            /** @description The setups it had before it was drained, and is to have again. */
+            formerSetups: string[];
+            /** @description Requests under way and waiting, streams among them; null for whom nothing is sent to. */
+            inFlight?: number | null;
+            /** @description Its id. */
+            instanceId: string;
+            /** @description Since when. */
+            since: string;
+            /** @description `queued`, `chosen`, `draining`, `ready-to-restart`, `restarting`, `waiting-for-setups`, `returning`, `done` or `skipped`. */
+            stage: string;
+            /** @description Streams under way. */
+            streams?: number | null;
+            /** @description Streams that were ended because the deadline of its drain has come; null before that. */
+            streamsEnded?: number | null;
+            /** @description Why it was skipped. */
+            why?: string | null;
+        };
+        /** @description All rolling restarts that are remembered. */
+        RollingList: {
+            /** @description The newest first. */
+            restarts: components["schemas"]["RollingView"][];
+            /** @description When. */
+            timestamp: string;
+        };
+        /** @description Body of `POST /api/v1/routing/rolling-restart`. */
+        RollingRequest: {
+            /** @description All of them; must be said if nothing else is. */
+            all?: boolean | null;
+            /**
+             * @description After so long streams of a draining instance are ended; `60s` if not said.
+             * @example 60s
+             */
+            deadline?: string | null;
+            /** @description Those of this environment, in the order of ids. */
+            environment?: string | null;
+            /** @description These instances, in this order. */
+            instanceIds?: string[] | null;
+            /**
+             * Format: int32
+             * @description The most instances that are out at the same time; 1 if not said.
+             */
+            maxUnavailable?: number | null;
+            /** @description Why; shown, and noted with each order. */
+            reason?: string | null;
+            /** @description Those of this region. */
+            region?: string | null;
+            /**
+             * @description For so long somebody may take to restart an instance, and it to become well; `15m` if not said.
+             * @example 15m
+             */
+            restartWithin?: string | null;
+            /**
+             * @description For so long a restarted instance may take to list its former setups; `2m` if not said.
+             * @example 2m
+             */
+            setupsWithin?: string | null;
+        };
+        /** @description How far a rolling restart is. */
+        RollingView: {
+            /** @description When it began. */
+            beganAt: string;
+            /** @description Who ordered it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description After so long streams of a draining instance are ended.
+             */
+            deadlineMs: number;
+            /** @description How many were restarted. */
+            done: number;
+            /** @description Each of them, in its turn. */
+            instances: components["schemas"]["RollingInstance"][];
+            /** @description The most instances that are out at the same time. */
+            maxUnavailable: number;
+            /** @description The instance it is paused for, if it is paused for one. */
+            pausedFor?: string | null;
+            /** @description Why, if that was said. */
+            reason?: string | null;
+            /** @description Its id. */
+            restartId: string;
+            /**
+             * Format: int64
+             * @description For so long a restart may take.
+             */
+            restartWithinMs: number;
+            /** @description What is to be done now, or what it waits for. */
+            sentence: string;
+            /**
+             * Format: int64
+             * @description For so long former setups may take to come back.
+             */
+            setupsWithinMs: number;
+            /** @description Since when it is in this state. */
+            since: string;
+            /** @description `running`, `paused`, `cancelled` or `done`. */
+            state: string;
+            /** @description When. */
+            timestamp: string;
+            /** @description How many there are. */
+            total: number;
+        };
+        /** @description Body of `POST /api/v1/routing/rolling-restart/{restartId}/…`, which may be empty. */
+        RollingWord: {
+            /** @description When continuing: go on with the instance it was paused for, whatever is missing. */
+            force?: boolean | null;
+            /** @description When pausing: why. */
+            reason?: string | null;
         };
         /** @description What would become of a request. */
         RouteView: {
@@ -2835,6 +3172,7 @@ export interface components {
         };
         /** @description One instance. */
         RoutedInstanceView: {
+            drain?: components["schemas"]["DrainView"] | null;
             /** @description Whether it is left alone because requests to it fail. */
             ejection: components["schemas"]["EjectionView"];
             /** @description Its environment. */
@@ -2878,6 +3216,8 @@ export interface components {
              */
             share: number;
             slowStart?: components["schemas"]["SlowStartView"] | null;
+            /** @description Event streams and WebSockets under way. */
+            streams: number;
             /** @description Requests waiting for a place. */
             waiting: number;
             /**
@@ -2975,6 +3315,28 @@ export interface components {
              * @description Its share relative to others.
              */
             weight: number;
+        };
+        /** @description The certificate of the manager, in `/health/detail`. */
+        ServerCertificate: {
+            /** @description Whether clients must show a certificate. */
+            asksClients: boolean;
+            /** @description What is wrong with it, or with the files that were to replace it. */
+            complaints: string[];
+            /** @description The last moment at which it is valid. */
+            expiresAt: string;
+            /**
+             * Format: int64
+             * @description Whole days until then; below zero once it has expired.
+             */
+            expiresInDays: number;
+            /** @description The file that it came from. */
+            file: string;
+            /** @description When it was taken from its file. */
+            loadedAt: string;
+            /** @description When its files were last looked at. */
+            lookedAt: string;
+            /** @description The names and addresses that it is for. */
+            names: string[];
         };
         /** @description One setting. */
         SettingView: {
@@ -3243,7 +3605,7 @@ export interface components {
             ignoredFields?: string[];
             /** @description The id, as registered. */
             instanceId: string;
-            /** @description `Instance updated successfully`, or that nothing was changed. */
+            /** @description `Instance updated successfully`, or that nothing was changed, and how fields are changed that a change cannot reach. */
             message: string;
             /**
              * Format: int64
@@ -4466,6 +4828,15 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
+            /** @description it belongs to an agent of Consul, or another manager was quicker */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
             /** @description the body is too large */
             413: {
                 headers: {
@@ -4650,7 +5021,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorBody"];
                 };
             };
-            /** @description it has another revision by now */
+            /** @description it has another revision by now, or belongs to an agent of Consul */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4746,6 +5117,15 @@ export interface operations {
             };
             /** @description not registered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it belongs to an agent of Consul */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4978,6 +5358,15 @@ export interface operations {
             };
             /** @description not registered */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it belongs to an agent of Consul */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6407,6 +6796,526 @@ export interface operations {
             };
             /** @description the body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listRollingRestarts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how far each is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingList"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    beginRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingRequest"];
+            };
+        };
+        responses: {
+            /** @description begun; Location says where its progress is */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body took too long */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description another one is not over yet */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the body is not JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description how far it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancelRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description called off */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    continueRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingWord"];
+            };
+        };
+        responses: {
+            /** @description it goes on */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is not paused, or over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    tellRestarted: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+                /** @description the instance */
+                instanceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description it is waited for now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description the path is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description nobody waits for its restart */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    pauseRollingRestart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as it was told when it began */
+                restartId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollingWord"];
+            };
+        };
+        responses: {
+            /** @description it stands still */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RollingView"];
+                };
+            };
+            /** @description one or more fields are wrong; all are named */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description needs a token */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the token may not, or the web page may not */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description there is none of that id */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description it is over */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description busy or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+            /** @description the disk does not take it */
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

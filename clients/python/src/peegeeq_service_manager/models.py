@@ -6,6 +6,100 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 
+class AffectedCounts(TypedDict):
+    """
+    How many are affected: instances, and setups on instances, each counted once.
+    """
+
+    bad: int
+    """
+    Bad now.
+    """
+    instances: int
+    """
+    Different instances among them.
+    """
+    left: int
+    """
+    Not there any more, or taken out by order.
+    """
+    recovered: int
+    """
+    Well again.
+    """
+    total: int
+    """
+    All.
+    """
+    unknown: int
+    """
+    Nobody knows how they are: the manager did not run, or has not looked yet.
+    """
+
+
+class AffectedView(TypedDict):
+    """
+    One that is affected: an instance, or a setup on one.
+    """
+
+    database: NotRequired[str | None]
+    """
+    Where the setup's data lives, `host:port/database/schema`; null for an instance, or when it did not say.
+    """
+    environment: NotRequired[str | None]
+    """
+    Its environment, if the journal tells.
+    """
+    firstBadAt: str
+    """
+    When it began to fail.
+    """
+    firstBadEvent: str
+    """
+    The journal entry that says so first, `<epoch>:<seq>`.
+    """
+    host: NotRequired[str | None]
+    """
+    Its host, if the journal tells.
+    """
+    instanceId: str
+    """
+    The instance.
+    """
+    now: str
+    """
+    How it is: `bad`, `recovered`, `deregistered`, `ordered-out` (drained or in maintenance) or `unknown`.
+    """
+    reason: str
+    """
+    Why, in the words of the last check that found it bad.
+    """
+    recoveredAt: NotRequired[str | None]
+    """
+    When it was well again the last time; null: it was not.
+    """
+    region: NotRequired[str | None]
+    """
+    Its region, if the journal tells.
+    """
+    setup: NotRequired[str | None]
+    """
+    The setup on it; null: the instance itself.
+    """
+    since: str
+    """
+    Since when it is so.
+    """
+    timesBad: int
+    """
+    How often it went bad.
+    """
+    worst: str
+    """
+    The worst it was: `down`, `setup-down` or `setup-missing`.
+    """
+
+
 class AggregatedBlock(TypedDict):
     """
     The original's totals.
@@ -154,6 +248,60 @@ class ApplicationBlock(TypedDict):
     """
 
 
+class BeforeView(TypedDict):
+    """
+    Something that happened shortly before, and may be the cause.
+    """
+
+    at: str
+    """
+    When, ISO 8601.
+    """
+    event: str
+    """
+    The journal entry, `<epoch>:<seq>`.
+    """
+    instanceId: NotRequired[str | None]
+    """
+    The instance it was about, if it was about one.
+    """
+    kind: str
+    """
+    Kind of the journal entry, as in `/api/v1/events`.
+    """
+    relation: str
+    """
+    How it is related: `same-instance`, `same-host`, `same-region`, `same-environment` or `manager`.
+    """
+    secondsBefore: int
+    """
+    Seconds from then to the beginning of the incident.
+    """
+    summary: str
+    """
+    A sentence for people.
+    """
+
+
+class CertificateView(TypedDict):
+    """
+    The certificate of an instance.
+    """
+
+    expiresAt: str
+    """
+    The last moment at which it is valid.
+    """
+    expiresInDays: int
+    """
+    Whole days until then.
+    """
+    names: list[str]
+    """
+    The names and addresses that it is for.
+    """
+
+
 class ChosenView(TypedDict):
     """
     Who gets a request.
@@ -162,6 +310,45 @@ class ChosenView(TypedDict):
     instanceId: str
     """
     Its id.
+    """
+
+
+class ConsulDetail(TypedDict):
+    """
+    Consul, in `/health/detail`.
+    """
+
+    ageMs: NotRequired[int | None]
+    """
+    Milliseconds since the whole catalog was last read; null before the first time.
+    """
+    agent: str
+    """
+    `host:port` of the agent that is asked.
+    """
+    connected: bool
+    """
+    Whether the last question was answered.
+    """
+    failure: NotRequired[str | None]
+    """
+    Since when and why it does not answer.
+    """
+    index: int
+    """
+    The index of the last answer.
+    """
+    leaderKnown: NotRequired[bool | None]
+    """
+    Whether Consul's servers have a leader; null while it does not answer.
+    """
+    missing: int
+    """
+    Registrations known here that Consul lost.
+    """
+    setAside: int
+    """
+    Entries of Consul that cannot be used.
     """
 
 
@@ -331,6 +518,42 @@ DrainRequest = TypedDict(
 )
 
 
+class DrainView(TypedDict):
+    """
+    How far the drain of an instance is.
+    """
+
+    deadline: NotRequired[str | None]
+    """
+    When streams are ended from this side; null: never.
+    """
+    inFlight: int
+    """
+    Requests under way, streams among them.
+    """
+    progress: str
+    """
+    `draining`: requests or streams are still under way; `drained`: nothing is; `deadline-passed`: streams were ended, and
+    something is still under way.
+    """
+    sentence: str
+    """
+    The same for people.
+    """
+    streams: int
+    """
+    Event streams and WebSockets through the gateway.
+    """
+    streamsEnded: NotRequired[int | None]
+    """
+    Streams that were ended because the deadline has come; null before that.
+    """
+    waiting: int
+    """
+    Requests waiting for a place.
+    """
+
+
 class EjectionRules(TypedDict):
     """
     When instances are left alone.
@@ -420,7 +643,9 @@ class EventView(TypedDict):
     kind: str
     """
     What kind of thing: `instance.registered`, `instance.updated`, `instance.deregistered`, `instance.verdict`,
-    `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`, `manager.started`, `manager.stopped`, `journal.gap`; `unknown` when
+    `instance.setups` (which setups of it are in trouble now), `operator.drain`, `operator.maintenance`, `operator.resume`, `operator.expired`,
+    `restart.began`, `restart.step`, `restart.paused`, `restart.continued`, `restart.cancelled`, `restart.done`, `manager.started`,
+    `manager.stopped`, `manager.doubt`, `manager.trust`, `journal.gap`; `unknown` when
     another version wrote it.
     """
     summary: str
@@ -662,6 +887,33 @@ class GroupStats(TypedDict):
     """
 
 
+class HedgingView(TypedDict):
+    """
+    Second attempts beside slow first ones. They come out of the budget of retries.
+    """
+
+    delayMs: int
+    """
+    At the earliest after this time.
+    """
+    percentile: int
+    """
+    After the time in which this many of a hundred of the last reads were answered; 0: no matter.
+    """
+    sent: int
+    """
+    Those that were sent.
+    """
+    unaffordable: int
+    """
+    Those that the budget did not allow.
+    """
+    won: int
+    """
+    Those that answered first.
+    """
+
+
 class HomeView(TypedDict):
     """
     Where the manager stands.
@@ -678,6 +930,25 @@ class HomeView(TypedDict):
     zone: NotRequired[str | None]
     """
     Its zone.
+    """
+
+
+class InstanceCertificate(TypedDict):
+    """
+    A certificate of an instance that is to be renewed, in `/health/detail`.
+    """
+
+    expiresAt: str
+    """
+    The last moment at which it is valid.
+    """
+    expiresInDays: int
+    """
+    Whole days until then; below zero once it has expired.
+    """
+    instanceId: str
+    """
+    The instance.
     """
 
 
@@ -850,6 +1121,10 @@ class ManagerHealth(TypedDict):
     timestamp: int
     """
     Milliseconds since 1970.
+    """
+    tls: bool
+    """
+    Whether it speaks HTTPS.
     """
     version: str
     """
@@ -1039,6 +1314,11 @@ class ProbeAnswer(TypedDict):
     `GET /health/live` and `GET /health/ready`.
     """
 
+    degraded: NotRequired[list[str]]
+    """
+    What does not work although it takes part: `registry-writes` when the store refuses changes, `health-verdicts` when nobody
+    is found down because the fault is probably the manager's own. `/health` says more.
+    """
     reason: NotRequired[str | None]
     """
     Why it is down.
@@ -1188,8 +1468,9 @@ class RegistryDetail(TypedDict):
 
     backend: str
     """
-    `embedded`
+    `embedded` or `consul`
     """
+    consul: NotRequired[ConsulDetail | None]
     epoch: int
     """
     Counts openings of the store.
@@ -1244,6 +1525,7 @@ class RetriesView(TypedDict):
     """
     For a hundred requests.
     """
+    hedging: NotRequired[HedgingView | None]
     max: int
     """
     The most for one request.
@@ -1266,6 +1548,174 @@ class RetriesView(TypedDict):
     """
 
 
+class RollingInstance(TypedDict):
+    """
+    How far one instance is.
+    """
+
+    formerSetups: list[str]
+    """
+    The setups it had before it was drained, and is to have again.
+    """
+    inFlight: NotRequired[int | None]
+    """
+    Requests under way and waiting, streams among them; null for whom nothing is sent to.
+    """
+    instanceId: str
+    """
+    Its id.
+    """
+    since: str
+    """
+    Since when.
+    """
+    stage: str
+    """
+    `queued`, `chosen`, `draining`, `ready-to-restart`, `restarting`, `waiting-for-setups`, `returning`, `done` or `skipped`.
+    """
+    streams: NotRequired[int | None]
+    """
+    Streams under way.
+    """
+    streamsEnded: NotRequired[int | None]
+    """
+    Streams that were ended because the deadline of its drain has come; null before that.
+    """
+    why: NotRequired[str | None]
+    """
+    Why it was skipped.
+    """
+
+
+class RollingRequest(TypedDict):
+    """
+    Body of `POST /api/v1/routing/rolling-restart`.
+    """
+
+    all: NotRequired[bool | None]
+    """
+    All of them; must be said if nothing else is.
+    """
+    deadline: NotRequired[str | None]
+    """
+    After so long streams of a draining instance are ended; `60s` if not said.
+    """
+    environment: NotRequired[str | None]
+    """
+    Those of this environment, in the order of ids.
+    """
+    instanceIds: NotRequired[list[str] | None]
+    """
+    These instances, in this order.
+    """
+    maxUnavailable: NotRequired[int | None]
+    """
+    The most instances that are out at the same time; 1 if not said.
+    """
+    reason: NotRequired[str | None]
+    """
+    Why; shown, and noted with each order.
+    """
+    region: NotRequired[str | None]
+    """
+    Those of this region.
+    """
+    restartWithin: NotRequired[str | None]
+    """
+    For so long somebody may take to restart an instance, and it to become well; `15m` if not said.
+    """
+    setupsWithin: NotRequired[str | None]
+    """
+    For so long a restarted instance may take to list its former setups; `2m` if not said.
+    """
+
+
+class RollingView(TypedDict):
+    """
+    How far a rolling restart is.
+    """
+
+    beganAt: str
+    """
+    When it began.
+    """
+    by: str
+    """
+    Who ordered it.
+    """
+    deadlineMs: int
+    """
+    After so long streams of a draining instance are ended.
+    """
+    done: int
+    """
+    How many were restarted.
+    """
+    instances: list[RollingInstance]
+    """
+    Each of them, in its turn.
+    """
+    maxUnavailable: int
+    """
+    The most instances that are out at the same time.
+    """
+    pausedFor: NotRequired[str | None]
+    """
+    The instance it is paused for, if it is paused for one.
+    """
+    reason: NotRequired[str | None]
+    """
+    Why, if that was said.
+    """
+    restartId: str
+    """
+    Its id.
+    """
+    restartWithinMs: int
+    """
+    For so long a restart may take.
+    """
+    sentence: str
+    """
+    What is to be done now, or what it waits for.
+    """
+    setupsWithinMs: int
+    """
+    For so long former setups may take to come back.
+    """
+    since: str
+    """
+    Since when it is in this state.
+    """
+    state: str
+    """
+    `running`, `paused`, `cancelled` or `done`.
+    """
+    timestamp: str
+    """
+    When.
+    """
+    total: int
+    """
+    How many there are.
+    """
+
+
+class RollingWord(TypedDict):
+    """
+    Body of `POST /api/v1/routing/rolling-restart/{restartId}/…`, which may be empty.
+    """
+
+    force: NotRequired[bool | None]
+    """
+    When continuing: go on with the instance it was paused for, whatever is missing.
+    """
+    reason: NotRequired[str | None]
+    """
+    When pausing: why.
+    """
+
+
 class RoutedInstanceExcluded(TypedDict):
     """
     Why an instance gets no requests.
@@ -1285,6 +1735,21 @@ SchemeWord: TypeAlias = Literal['http', 'https']
 """
 Plain or encrypted.
 """
+
+
+class ScopeView(TypedDict):
+    """
+    What failed.
+    """
+
+    kind: str
+    """
+    `instance`, `host`, `database`, `region`, `environment`, `cluster`, or `manager` (most hosts fell silent together).
+    """
+    name: NotRequired[str | None]
+    """
+    Which: an instance id, a host, `host:port/database/schema`, an environment; `environment/region` for a region; null for `cluster` and `manager`.
+    """
 
 
 class ScoreView(TypedDict):
@@ -1319,6 +1784,68 @@ class ScoreView(TypedDict):
     weight: int
     """
     Its share relative to others.
+    """
+
+
+class ServerCertificate(TypedDict):
+    """
+    The certificate of the manager, in `/health/detail`.
+    """
+
+    asksClients: bool
+    """
+    Whether clients must show a certificate.
+    """
+    complaints: list[str]
+    """
+    What is wrong with it, or with the files that were to replace it.
+    """
+    expiresAt: str
+    """
+    The last moment at which it is valid.
+    """
+    expiresInDays: int
+    """
+    Whole days until then; below zero once it has expired.
+    """
+    file: str
+    """
+    The file that it came from.
+    """
+    loadedAt: str
+    """
+    When it was taken from its file.
+    """
+    lookedAt: str
+    """
+    When its files were last looked at.
+    """
+    names: list[str]
+    """
+    The names and addresses that it is for.
+    """
+
+
+class SettingView(TypedDict):
+    """
+    One setting.
+    """
+
+    isDefault: bool
+    """
+    Whether nobody said anything.
+    """
+    key: str
+    """
+    Its name.
+    """
+    origin: str
+    """
+    Who said so: `default`, a file, a variable of the environment, or the command line.
+    """
+    value: str
+    """
+    Its value as it was written, or what holds by default. Secrets are stars.
     """
 
 
@@ -1465,6 +1992,38 @@ SpanView = TypedDict(
         'to': NotRequired[str | None],
     },
 )
+
+
+class StepView(TypedDict):
+    """
+    One step of the incident.
+    """
+
+    at: str
+    """
+    When, ISO 8601.
+    """
+    event: NotRequired[str | None]
+    """
+    The journal entry, `<epoch>:<seq>`; null for what no entry tells: that it became stable, or closed.
+    """
+    instanceId: NotRequired[str | None]
+    """
+    The instance it is about, if it is about one.
+    """
+    setup: NotRequired[str | None]
+    """
+    The setup it is about, if it is about one.
+    """
+    step: str
+    """
+    `opened`, `joined` (another one went bad), `again` (one went bad that had recovered), `recovered`, `left`, `ordered`, `changed`, `unknown` (the manager
+    stopped, started or lost entries), `doubt`, `trust`, `merged`, `stable` or `closed`.
+    """
+    summary: str
+    """
+    A sentence for people.
+    """
 
 
 class StoreInstance(TypedDict):
@@ -1661,7 +2220,7 @@ class Updated(TypedDict):
     """
     message: str
     """
-    `Instance updated successfully`, or that nothing was changed.
+    `Instance updated successfully`, or that nothing was changed, and how fields are changed that a change cannot reach.
     """
     revision: int
     """
@@ -2044,6 +2603,7 @@ class HealthCheckView(TypedDict):
     A health check of one instance.
     """
 
+    certificate: NotRequired[CertificateView | None]
     checkTime: str
     """
     When the check ended.
@@ -2127,9 +2687,14 @@ class HealthDetail(ManagerHealth):
     `GET /health/detail`
     """
 
+    certificate: NotRequired[ServerCertificate | None]
     environment: str
     """
     The manager's environment.
+    """
+    instanceCertificates: list[InstanceCertificate]
+    """
+    Instances whose certificates are to be renewed, at most 100.
     """
     name: str
     """
@@ -2158,6 +2723,120 @@ class HealthDetail(ManagerHealth):
     uptimeSeconds: int
     """
     Seconds since the start.
+    """
+
+
+class IncidentView(TypedDict):
+    """
+    One incident, as a list and live updates show it.
+    """
+
+    affected: AffectedCounts
+    """
+    How many are affected, and how they are now.
+    """
+    closedAt: NotRequired[str | None]
+    """
+    When it closed; null while it is open.
+    """
+    closesAt: NotRequired[str | None]
+    """
+    When it will close if nothing goes bad again; null while something is bad, and when it is closed.
+    """
+    durationMs: int
+    """
+    From `startedAt` until nothing was bad any more; until now while something is.
+    """
+    environments: list[str]
+    """
+    Environments of the affected ones, sorted.
+    """
+    id: str
+    """
+    Its name: the number of the journal entry that opened it. The same after a restart of the manager.
+    """
+    lastBadAt: str
+    """
+    When something went bad last.
+    """
+    merged: list[str]
+    """
+    Incidents that turned out to be the same one; their names lead here.
+    """
+    openedAt: str
+    """
+    When it was clear that it was an incident.
+    """
+    openedBy: str
+    """
+    The journal entry that opened it, `<epoch>:<seq>`.
+    """
+    relapses: int
+    """
+    How often something went bad again that had recovered within this incident.
+    """
+    scope: ScopeView
+    """
+    What failed, as far as the affected ones show.
+    """
+    stableSince: NotRequired[str | None]
+    """
+    Since when nothing is bad; null while something is.
+    """
+    startedAt: str
+    """
+    When the first affected one began to fail, ISO 8601. A little before `openedAt` where failing came before down.
+    """
+    status: str
+    """
+    `open` or `closed`.
+    """
+    title: str
+    """
+    What it is, as one short sentence for people.
+    """
+    worst: str
+    """
+    The worst that happened: `down` (an instance), `setup-down`, `setup-missing`, or `doubt` (the manager could not trust its own checks).
+    """
+
+
+class IncidentsPage(TypedDict):
+    """
+    A page of incidents.
+    """
+
+    complete: bool
+    """
+    False for a moment after the start: the journal is still being read, and older incidents are missing.
+    """
+    count: int
+    """
+    Incidents in this page.
+    """
+    ignoredParameters: NotRequired[list[str]]
+    """
+    Parameters of the request that mean nothing: a typo, perhaps.
+    """
+    incidents: list[IncidentView]
+    """
+    The incidents, newest first unless `order=asc`.
+    """
+    message: str
+    """
+    `Incidents retrieved successfully`
+    """
+    next: NotRequired[str | None]
+    """
+    Where to go on: say it as `before` (newest first) or `after` (oldest first). Null: there is no more.
+    """
+    open: int
+    """
+    How many are open, whatever the filter.
+    """
+    timestamp: str
+    """
+    When.
     """
 
 
@@ -2250,6 +2929,111 @@ class InstanceView(TypedDict):
     weight: int
     """
     Share of traffic relative to others; 0: nothing new.
+    """
+
+
+class ManagerSettings(TypedDict):
+    """
+    `GET /api/v1/managers/self/settings`
+    """
+
+    count: int
+    """
+    How many.
+    """
+    id: str
+    """
+    Whose they are.
+    """
+    message: str
+    """
+    `Settings retrieved successfully`
+    """
+    settings: list[SettingView]
+    """
+    Every setting, in the order of the documentation.
+    """
+    timestamp: str
+    """
+    When.
+    """
+
+
+class ManagerView(TypedDict):
+    """
+    One manager.
+    """
+
+    address: str
+    """
+    Where it listens.
+    """
+    degraded: list[str]
+    """
+    What does not work as it should, one sentence each.
+    """
+    environment: str
+    """
+    Its environment.
+    """
+    id: str
+    """
+    Names this process: another start has another one. Requests it sends on carry it.
+    """
+    leader: bool
+    """
+    Whether it decides what one alone must decide.
+    """
+    name: str
+    """
+    What `service.name` says.
+    """
+    ready: bool
+    """
+    Whether it takes part: false while it stops.
+    """
+    region: str
+    """
+    Its region.
+    """
+    registry: RegistryDetail
+    """
+    Its registry.
+    """
+    self: bool
+    """
+    Whether it is the one that answers.
+    """
+    startedAt: str
+    """
+    When it started, ISO 8601.
+    """
+    version: str
+    """
+    Version of its program.
+    """
+
+
+class ManagersAnswer(TypedDict):
+    """
+    `GET /api/v1/managers`
+    """
+
+    count: int
+    """
+    How many.
+    """
+    managers: list[ManagerView]
+    """
+    The managers, the one that answers first.
+    """
+    message: str
+    """
+    `Managers retrieved successfully`
+    """
+    timestamp: str
+    """
+    When.
     """
 
 
@@ -2423,11 +3207,27 @@ class RegisterRequest(TypedDict):
     """
 
 
+class RollingList(TypedDict):
+    """
+    All rolling restarts that are remembered.
+    """
+
+    restarts: list[RollingView]
+    """
+    The newest first.
+    """
+    timestamp: str
+    """
+    When.
+    """
+
+
 class RoutedInstanceView(TypedDict):
     """
     One instance.
     """
 
+    drain: NotRequired[DrainView | None]
     ejection: EjectionView
     """
     Whether it is left alone because requests to it fail.
@@ -2478,6 +3278,10 @@ class RoutedInstanceView(TypedDict):
     Of a thousand attempts at all instances, so many were at it.
     """
     slowStart: NotRequired[SlowStartView | None]
+    streams: int
+    """
+    Event streams and WebSockets under way.
+    """
     waiting: int
     """
     Requests waiting for a place.
@@ -2629,6 +3433,45 @@ class GroupedStores(Envelope):
     """
 
 
+class IncidentAnswer(TypedDict):
+    """
+    One incident with all that belongs to it.
+    """
+
+    affected: list[AffectedView]
+    """
+    Who is affected, in the order in which they went bad.
+    """
+    affectedOmitted: int
+    """
+    Affected ones that are counted but not listed.
+    """
+    before: list[BeforeView]
+    """
+    What happened in the ten minutes before it (`incidents.before`), oldest first, at most 50.
+    """
+    incident: IncidentView
+    """
+    The incident.
+    """
+    message: str
+    """
+    `Incident retrieved successfully`
+    """
+    timeline: list[StepView]
+    """
+    What happened in it, oldest first.
+    """
+    timelineOmitted: int
+    """
+    Steps that are not kept: those in the middle of a long incident.
+    """
+    timestamp: str
+    """
+    When.
+    """
+
+
 class InstanceList(TypedDict):
     """
     The list of instances.
@@ -2691,6 +3534,10 @@ class InstanceList(TypedDict):
     """
     Pages.
     """
+    warnings: NotRequired[list[str]]
+    """
+    What was allowed and yet hardly meant, such as a status that there is not.
+    """
     instances: list[InstanceView]
     """
     The instances asked for.
@@ -2702,6 +3549,7 @@ class InstanceRead(TypedDict):
     One instance.
     """
 
+    drain: NotRequired[DrainView | None]
     message: str
     """
     `Instance retrieved successfully`

@@ -120,6 +120,13 @@ impl Board {
         let mut incidents: Vec<_> = self.closed.iter().cloned().chain(self.open.values().map(shown)).collect();
         incidents.sort_by_key(|incident| incident.id);
         let open = incidents.iter().filter(|incident| incident.closed_at.is_none()).count();
+        // What time alone closed is not put away yet, and counts all the same.
+        for _ in self.rules.kept_max..incidents.len() - open {
+            let closed = incidents.iter().enumerate().filter_map(|(place, incident)| Some((incident.closed_at?, incident.id, place)));
+            if let Some((_, _, oldest)) = closed.min() {
+                incidents.remove(oldest);
+            }
+        }
         Picture { incidents, open, cursor: self.cursor }
     }
 

@@ -11,9 +11,7 @@ use peegeeq_domain::time::Timestamp;
 use super::answer;
 use super::error::{ApiError, ErrorBody};
 use super::state::{ApiState, Shared};
-use super::wire::status::{
-    ConsulDetail, HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate,
-};
+use super::wire::status::{ConsulDetail, HealthDetail, InstanceCertificate, ManagerHealth, ProbeAnswer, RegistryDetail, ServerCertificate};
 use crate::clock;
 use crate::registry::{ConsulStatus, StoreStatus};
 use crate::server::{CertificateStatus, ServerTls};
@@ -154,7 +152,12 @@ pub(super) fn manager_health(state: &ApiState) -> ManagerHealth {
             Some(status) if status.connected == Some(true) => "connected",
             Some(_) => "disconnected",
         },
-        degraded: store.into_iter().chain(doubt).chain(certificate).chain(consul.iter().flat_map(|status| consul_failures(status))).collect(),
+        degraded: store
+            .into_iter()
+            .chain(doubt)
+            .chain(certificate)
+            .chain(consul.iter().flat_map(|status| consul_failures(status)))
+            .collect(),
         tls: state.tls.is_some(),
         version: env!("CARGO_PKG_VERSION"),
     }

@@ -17,6 +17,10 @@ def _at(instance_id: str, rest: str = "") -> str:
     return f"/api/v1/instances/{quote(instance_id, safe='')}{rest}"
 
 
+def _rolling(restart_id: str = "", rest: str = "") -> str:
+    return "/api/v1/routing/rolling-restart" + (f"/{quote(restart_id, safe='')}{rest}" if restart_id else "")
+
+
 class AsyncPeeGeeQServiceManagerClient:
     """A PeeGeeQ Service Manager.
 
@@ -379,6 +383,46 @@ class AsyncPeeGeeQServiceManagerClient:
         answer: models.DiffAnswer = await self._get("/api/v1/events/diff", {"from": start, "to": end})
         return answer
 
+    async def get_incidents(
+        self,
+        *,
+        status: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        environment: str | None = None,
+        instance: str | None = None,
+        before: str | None = None,
+        after: str | None = None,
+        order: str | None = None,
+        limit: int | None = None,
+    ) -> models.IncidentsPage:
+        """What failed together, the newest first. ``since`` and ``until`` are times, ``before`` and ``after`` ids of incidents."""
+        answer: models.IncidentsPage = await self._get(
+            "/api/v1/incidents",
+            {
+                "status": status,
+                "since": since,
+                "until": until,
+                "environment": environment,
+                "instance": instance,
+                "before": before,
+                "after": after,
+                "order": order,
+                "limit": limit,
+            },
+        )
+        return answer
+
+    async def get_incident(self, incident_id: str) -> models.IncidentAnswer:
+        """One incident with its timeline."""
+        answer: models.IncidentAnswer = await self._get(f"/api/v1/incidents/{quote(incident_id, safe='')}")
+        return answer
+
+    async def get_incident_markdown(self, incident_id: str) -> str:
+        """The same as a page of Markdown."""
+        content = await self._transport.content("GET", f"/api/v1/incidents/{quote(incident_id, safe='')}", query={"format": "markdown"})
+        return content.decode()
+
     # Routing
 
     async def get_routing(self, *, setup: str | None = None, limit: int | None = None) -> models.RoutingView:
@@ -389,6 +433,41 @@ class AsyncPeeGeeQServiceManagerClient:
     async def explain_route(self, question: models.ExplainRequest) -> models.RouteView:
         """Who would get a request, who not, and why. Sends nothing to an instance."""
         answer: models.RouteView = await self.request("POST", "/api/v1/routing/explain", body=question)
+        return answer
+
+    async def begin_rolling_restart(self, request: models.RollingRequest) -> models.RollingView:
+        """Takes instances out one after the other, for you to restart."""
+        answer: models.RollingView = await self.request("POST", _rolling(), body=request)
+        return answer
+
+    async def get_rolling_restarts(self) -> models.RollingList:
+        """All that are remembered."""
+        answer: models.RollingList = await self._get(_rolling())
+        return answer
+
+    async def get_rolling_restart(self, restart_id: str) -> models.RollingView:
+        """How far one is."""
+        answer: models.RollingView = await self._get(_rolling(restart_id))
+        return answer
+
+    async def pause_rolling_restart(self, restart_id: str, word: models.RollingWord | None = None) -> models.RollingView:
+        """Holds it."""
+        answer: models.RollingView = await self.request("POST", _rolling(restart_id, "/pause"), body=word or {})
+        return answer
+
+    async def continue_rolling_restart(self, restart_id: str, word: models.RollingWord | None = None) -> models.RollingView:
+        """Lets it go on after a pause."""
+        answer: models.RollingView = await self.request("POST", _rolling(restart_id, "/continue"), body=word or {})
+        return answer
+
+    async def cancel_rolling_restart(self, restart_id: str) -> models.RollingView:
+        """Calls it off, and lets in again who was taken out."""
+        answer: models.RollingView = await self.request("POST", _rolling(restart_id, "/cancel"))
+        return answer
+
+    async def tell_restarted(self, restart_id: str, instance_id: str) -> models.RollingView:
+        """Says that an instance was restarted, when that was too quick to be seen."""
+        answer: models.RollingView = await self.request("POST", _rolling(restart_id, f"/instances/{quote(instance_id, safe='')}/restarted"))
         return answer
 
     # The cluster in the shape of one instance
@@ -433,6 +512,16 @@ class AsyncPeeGeeQServiceManagerClient:
     async def get_service_health(self) -> models.ManagerHealth:
         """How the manager is."""
         answer: models.ManagerHealth = await self._get("/health")
+        return answer
+
+    async def get_managers(self) -> models.ManagersAnswer:
+        """The managers of this cluster."""
+        answer: models.ManagersAnswer = await self._get("/api/v1/managers")
+        return answer
+
+    async def get_manager_settings(self) -> models.ManagerSettings:
+        """The settings of the manager that is asked, with where each comes from."""
+        answer: models.ManagerSettings = await self._get("/api/v1/managers/self/settings")
         return answer
 
     async def get_health_detail(self) -> models.HealthDetail:

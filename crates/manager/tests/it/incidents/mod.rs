@@ -79,6 +79,59 @@ async fn what_goes_down_opens_an_incident_that_closes_and_outlives_a_restart() {
 }
 
 #[tokio::test]
+async fn what_changed_too_long_before_is_not_named() {
+    let app = plan().with("-Dincidents.before=0").start().await;
+    let mut a = FakeInstance::builder().start().await.expect("an instance");
+    register(&app, "a", &a).await;
+    app.put("/api/v1/instances/a", &json!({"weight": 7})).await;
+    a.stop().await;
+    let page = until(&app, "?status=open", "an incident", |page| page["count"] == 1).await;
+    let told = app.get(&format!("/api/v1/incidents/{}", page["incidents"][0]["id"].as_str().expect("an id"))).await.json();
+    assert_eq!(told["before"], json!([]), "{told}");
+}
+
+#[tokio::test]
+async fn what_failed_long_apart_is_two_incidents() {
+    let app = plan().with("-Dincidents.together=1000").with("-Dincidents.stable.after=60000").start().await;
+    let mut a = FakeInstance::builder().start().await.expect("an instance");
+    let mut b = FakeInstance::builder().start().await.expect("an instance");
+    register(&app, "a", &a).await;
+    register(&app, "b", &b).await;
+    a.stop().await;
+    until(&app, "?status=open", "the first", |page| page["count"] == 1).await;
+    a.restart_on_same_port().await.expect("it is back");
+    let calm = until(&app, "?status=open", "it to be well", |page| page["incidents"][0]["affected"]["recovered"] == 1).await;
+    let then = seconds(calm["incidents"][0]["lastBadAt"].as_str().expect("a time"));
+    until(&app, "", "time to pass on the manager's clock", |page| seconds(page["timestamp"].as_str().expect("a time")) >= then + 2).await;
+    b.stop().await;
+    until(&app, "?status=open", "another beside it", |page| page["count"] == 2).await;
+}
+
+#[tokio::test]
+async fn few_closed_ones_are_kept() {
+    let app = plan().with("-Dincidents.stable.after=1000").with("-Dincidents.kept.max=1").start().await;
+    let mut a = FakeInstance::builder().start().await.expect("an instance");
+    register(&app, "a", &a).await;
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        a.stop().await;
+        let page = until(&app, "?status=open", "an incident", |page| page["count"] == 1).await;
+        ids.push(page["incidents"][0]["id"].as_str().expect("an id").to_owned());
+        a.restart_on_same_port().await.expect("it is back");
+        until(&app, "", "it to close", |page| page["open"] == 0).await;
+    }
+    let kept = until(&app, "?status=closed", "one to be kept", |page| page["count"] == 1).await;
+    assert_eq!(kept["incidents"][0]["id"], ids[1].as_str(), "the newer one is kept");
+    assert_eq!(app.get(&format!("/api/v1/incidents/{}", ids[0])).await.status, 404);
+}
+
+/// Seconds of a day in an ISO 8601 time; tests do not run over midnight for long.
+fn seconds(time: &str) -> u32 {
+    let number = |range| time.get(range).and_then(|digits: &str| digits.parse::<u32>().ok()).expect("digits");
+    number(11..13) * 3600 + number(14..16) * 60 + number(17..19)
+}
+
+#[tokio::test]
 async fn a_database_that_goes_is_one_incident_of_all_that_use_it() {
     let app = plan().start().await;
     let mut instances = Vec::new();
