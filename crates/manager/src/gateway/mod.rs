@@ -24,6 +24,7 @@ mod standing;
 mod told;
 mod tunnel;
 mod upstream;
+mod wire;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -8,13 +8,14 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const HTTP: HeaderValue = HeaderValue::from_static("http");
+static FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const HTTP: &[u8] = b"http";
 static NO_HOST: HeaderValue = HeaderValue::from_static("-");
 
 /// The most clients that a worker remembers.
@@ -34,16 +35,21 @@ pub(in crate::gateway) struct Forwarded {
 struct Remembered {
     clients: HashMap<(IpAddr, HeaderValue), Told>,
     /// The one that asked last: it is likely to ask again, or its neighbour behind the same address.
-    last: Option<(IpAddr, Told)>,
+    last: Option<(IpAddr, HeaderValue, Told)>,
 }
 
-/// The forwarding headers of one request.
+/// The forwarding headers of one request, as they are sent.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Told {
-    pub(super) forwarded: HeaderValue,
-    pub(super) addresses: HeaderValue,
-    pub(super) proto: HeaderValue,
-    pub(super) host: HeaderValue,
+    pub(super) written: Bytes,
+}
+
+impl Told {
+    fn new(forwarded: &[u8], addresses: &[u8], proto: &[u8], host: &[u8]) -> Self {
+        let fields = [(FOR.as_str(), addresses), (PROTO.as_str(), proto), (HOST.as_str(), host), ("forwarded", forwarded)];
+        let lines = fields.iter().flat_map(|(name, value)| [name.as_bytes(), b": ", value, b"\r\n"]);
+        Self { written: lines.collect::<Vec<_>>().concat().into() }
+    }
 }
 
 impl Forwarded {
@@ -57,17 +63,17 @@ impl Forwarded {
         let peer = peer.to_canonical();
         let host = headers.get(header::HOST).unwrap_or(&NO_HOST);
         if !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer)) {
-            return continued(peer, host.clone(), headers);
+            return continued(peer, host, headers);
         }
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((address, told)) = &remembered.last
+        if let Some((address, name, told)) = &remembered.last
             && *address == peer
-            && told.host == host
+            && name == host
         {
             return told.clone();
         }
         let told = remembered.of(peer, host);
-        remembered.last = Some((peer, told.clone()));
+        remembered.last = Some((peer, host.clone(), told.clone()));
         told
     }
 }
@@ -80,22 +86,18 @@ impl Remembered {
         if self.clients.len() >= REMEMBERED_MAX {
             self.clients.clear();
         }
-        let told = Told { forwarded: element(peer, host), addresses: text(peer.to_string()), proto: HTTP, host: host.clone() };
+        let told = Told::new(element(peer, host).as_bytes(), peer.to_string().as_bytes(), HTTP, host.as_bytes());
         self.clients.insert((peer, host.clone()), told.clone());
         told
     }
 }
 
 /// What a trusted proxy said, and the proxy itself behind it.
-fn continued(peer: IpAddr, host: HeaderValue, headers: &HeaderMap) -> Told {
-    let own = element(peer, &host);
-    let (forwarded, addresses) = (said(headers, &header::FORWARDED), said(headers, &FOR));
-    Told {
-        forwarded: joined(forwarded, own.to_str().unwrap_or_default()),
-        addresses: joined(addresses, &peer.to_string()),
-        proto: headers.get(&PROTO).cloned().unwrap_or(HTTP),
-        host: headers.get(&HOST).cloned().unwrap_or(host),
-    }
+fn continued(peer: IpAddr, host: &HeaderValue, headers: &HeaderMap) -> Told {
+    let forwarded = joined(said(headers, &header::FORWARDED), &element(peer, host));
+    let addresses = joined(said(headers, &FOR), &peer.to_string());
+    let proto = headers.get(&PROTO).map_or(HTTP, HeaderValue::as_bytes);
+    Told::new(forwarded.as_bytes(), addresses.as_bytes(), proto, headers.get(&HOST).unwrap_or(host).as_bytes())
 }
 
 fn said(headers: &HeaderMap, name: &HeaderName) -> String {
@@ -103,17 +105,17 @@ fn said(headers: &HeaderMap, name: &HeaderName) -> String {
     values.join(", ")
 }
 
-fn joined(mut said: String, own: &str) -> HeaderValue {
+fn joined(mut said: String, own: &str) -> String {
     if said.is_empty() || said.len() > CONTINUED_MAX {
-        return text(own.to_owned());
+        return own.to_owned();
     }
     said.push_str(", ");
     said.push_str(own);
-    text(said)
+    said
 }
 
 /// One element of `Forwarded`. `Host` has passed the edge: a name or an address, with a port perhaps.
-fn element(peer: IpAddr, host: &HeaderValue) -> HeaderValue {
+fn element(peer: IpAddr, host: &HeaderValue) -> String {
     let mut element = String::with_capacity(64);
     // Writing to a string cannot fail.
     let _ = match peer {
@@ -121,9 +123,5 @@ fn element(peer: IpAddr, host: &HeaderValue) -> HeaderValue {
         IpAddr::V6(address) => write!(element, "for=\"[{address}]\""),
     };
     let _ = write!(element, ";host=\"{}\";proto=http", host.to_str().unwrap_or("-"));
-    text(element)
-}
-
-fn text(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("-"))
+    element
 }
