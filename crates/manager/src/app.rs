@@ -148,7 +148,7 @@ pub async fn start(config: Config) -> Result<RunningApp, StartError> {
     let federation =
         federation::start(federation_settings(&config.federation), catalog.clone(), observations.clone(), client, tasks.clone());
     let fan_in = fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer, Caller::new(&manager_id), &tasks);
-    background::start(&tasks, catalog.clone(), metrics.clone());
+    background::start(&tasks, catalog.clone(), metrics.as_ref());
     let updates = updates::start(
         updates_settings(&config),
         catalog.clone(),

@@ -1,6 +1,4 @@
-//! Work that no request should do: metrics of the catalog, folding of histograms.
-
-use std::time::Duration;
+//! Work that no request should do: metrics of the catalog.
 
 use peegeeq_domain::health::HealthState;
 
@@ -8,35 +6,27 @@ use crate::observe::metrics::Metrics;
 use crate::registry::CatalogReader;
 use crate::tasks::{TaskName, Tasks};
 
-/// How often histograms are folded together.
-const FOLD_EVERY: Duration = Duration::from_secs(5);
-
 /// Starts the task that keeps the gauges of the catalog.
-pub(super) fn start(tasks: &Tasks, catalog: CatalogReader, metrics: Option<Metrics>) {
+pub(super) fn start(tasks: &Tasks, catalog: CatalogReader, metrics: Option<&Metrics>) {
     let stop = tasks.stop_signal();
-    let Some(metrics) = metrics else { return };
+    if metrics.is_none() {
+        return;
+    }
     tasks.vital(TaskName::CatalogMetrics, async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = follow(catalog, metrics) => {}
+            () = follow(catalog) => {}
         }
     });
 }
 
-async fn follow(mut catalog: CatalogReader, metrics: Metrics) {
-    let mut fold = tokio::time::interval(FOLD_EVERY);
+async fn follow(mut catalog: CatalogReader) {
     show(&catalog);
-    loop {
-        tokio::select! {
-            _ = fold.tick() => metrics.fold(),
-            goes_on = catalog.changed() => {
-                show(&catalog);
-                if !goes_on {
-                    std::future::pending::<()>().await;
-                }
-            }
-        }
+    while catalog.changed().await {
+        show(&catalog);
     }
+    show(&catalog);
+    std::future::pending::<()>().await;
 }
 
 fn show(catalog: &CatalogReader) {
