@@ -3,15 +3,13 @@
 //! Owns the time limit and what a failure says about whether anything was sent. Does not own which connection it is, nor
 //! what is done after a failure.
 
-use std::future::{Future as _, poll_fn};
-use std::pin::Pin;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use peegeeq_domain::routing::retry::Phase;
 use peegeeq_domain::time::Moment;
-use tokio::time::Sleep;
 
 use super::link::{Link, LinkFault};
 use super::request_body::{Progress, RequestBody};
@@ -38,32 +36,32 @@ pub(super) enum Sent {
     Failed(Phase, String),
 }
 
-/// Sends the request that `link` began with and waits for the head of its answer. `alarm` is set to the deadline.
-pub(super) async fn exchange(link: &mut Link, limit: &Limit, upload: Option<&Arc<Progress>>, mut alarm: Pin<&mut Sleep>) -> Sent {
+/// Sends the request that `link` began with and waits for the head of its answer.
+pub(super) async fn exchange(link: &mut Link, limit: &Limit, upload: Option<&Arc<Progress>>) -> Sent {
     poll_fn(|cx| match link.poll_answer(upload.map(|upload| &**upload), cx) {
         Poll::Ready(Ok(head)) => Poll::Ready(Sent::Answered(head)),
         Poll::Ready(Err(fault)) => Poll::Ready(match (&fault, link.give_back()) {
             (LinkFault::Lost(_) | LinkFault::Closed, Some(body)) => Sent::GaveBack(body),
             _ => failed(&fault),
         }),
-        Poll::Pending => limit.poll(upload, alarm.as_mut(), cx).map(|sentence| Sent::Failed(Phase::TimedOut, sentence)),
+        Poll::Pending => limit.poll(link, upload, cx).map(|sentence| Sent::Failed(Phase::TimedOut, sentence)),
     })
     .await
 }
 
 impl Limit {
     /// Ready when the time is over, with the words for it.
-    fn poll(&self, upload: Option<&Arc<Progress>>, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<String> {
-        while alarm.as_mut().poll(cx).is_ready() {
+    fn poll(&self, link: &mut Link, upload: Option<&Arc<Progress>>, cx: &mut Context<'_>) -> Poll<String> {
+        let mut end = self.deadline;
+        while link.poll_alarm(end, cx).is_ready() {
             let now = clock::now();
-            let end = self.end(upload, now);
+            end = self.end(upload, now);
             if now >= end {
                 return Poll::Ready(match upload {
                     Some(upload) if !upload.is_sent() => format!("the request's body stood still for {}ms", self.idle.as_millis()),
                     _ => format!("no answer after {}ms", self.allowed.as_millis()),
                 });
             }
-            alarm.as_mut().reset(clock::at(end));
         }
         Poll::Pending
     }

@@ -4,7 +4,6 @@
 //! picture; what is rare lies in functions of its own.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use peegeeq_domain::routing::ask::{Ask, Class, DirectoryChange, Effect, Need, Pl
 use peegeeq_domain::routing::pick::{NoCandidate, Tried};
 use peegeeq_domain::routing::retry::{self, Attempt, Cause, Decision, Failure, Limits, Phase, decide};
 use peegeeq_domain::routing::table::Wanted;
-use tokio::time::Sleep;
 
 use super::answer_body::{Patience, RoutedBody};
 use super::choose::{self, Chosen, Miss, Picked};
@@ -32,7 +30,7 @@ use super::upstream::Upstream;
 use super::wire::AnswerHead;
 use super::{Gateway, body_read, tunnel};
 use crate::clock;
-use crate::server::{Refusal, Tunnel};
+use crate::server::{Mark, Marks, Refusal, Tunnel};
 
 /// What an answer is passed on with.
 struct Passing<'a> {
@@ -49,31 +47,31 @@ struct Passing<'a> {
 
 impl Gateway {
     /// Answers one request.
-    pub(super) async fn forward(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<RoutedBody>, Refused> {
+    pub(super) async fn forward(&self, request: Request<Incoming>, marks: Marks, peer: IpAddr) -> Result<Response<RoutedBody>, Refused> {
         let (mut parts, body) = request.into_parts();
-        let switch = headers::wants_websocket(&parts.method, &parts.headers).then(|| upgrade(&mut parts)).flatten();
+        let websocket = marks.has(Mark::Upgrade) && headers::wants_websocket(&parts.method, &parts.headers);
+        let switch = if websocket { upgrade(&mut parts) } else { None };
         let Parts { method, uri, headers, .. } = &parts;
         let Routed { ask, through } = routed(method, uri)?;
-        let mut chosen = Chosen::read(headers)?;
+        let mut chosen = if marks.has(Mark::Ours) { Chosen::read(headers)? } else { Chosen::default() };
         let inner = through.as_ref().map(|through| target(through.inner, uri.query())).transpose()?;
         if let Some(through) = through {
             chosen.instance = Some(through.instance.into_owned());
         }
-        let head = RequestHead { method, target: inner.as_ref().unwrap_or(uri), headers };
+        let head = RequestHead { method, target: inner.as_ref().unwrap_or(uri), headers, marks };
         let mut job = self.job(head, body, &ask, peer, switch.is_some()).await?;
         let in_body = self.setup_beside_path(&ask.need, job.body.as_ref())?;
         let wanted = match &in_body {
             Some(setup) => Wanted::Setup { id: setup, queue: None },
             None => ask.need.wanted().ok_or_else(refusals::no_body_setup)?,
         };
-        let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
         let picked = self.first(&wanted, &chosen, &ask).await?;
         let passing =
             Passing { ask: &ask, method, chosen: &chosen, attempts: 1, upload: job.upload.clone(), resort: picked.is_last_resort, switch };
-        match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
+        match job.attempt(&picked.upstream, picked.is_probe).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
             // What is rare lies in a box of its own: the usual request is not to carry its room about.
-            first => Box::pin(self.again(job, first, picked.upstream, &wanted, passing, alarm)).await,
+            first => Box::pin(self.again(job, first, picked.upstream, &wanted, passing)).await,
         }
     }
 
@@ -87,7 +85,8 @@ impl Gateway {
         websocket: bool,
     ) -> Result<Job<'a>, Refused> {
         let settings = &self.shared.settings;
-        let allowed = allowed(head.headers, settings.timeout, settings.timeout_max)?;
+        let usual = settings.timeout;
+        let allowed = if head.marks.has(Mark::Timeout) { allowed(head.headers, usual, settings.timeout_max)? } else { usual };
         let limit = Limit { deadline: clock::now() + allowed, allowed, idle: settings.stream_idle };
         let (mut upload, mut is_read) = (None, false);
         let body = if body.is_end_stream() {
@@ -182,7 +181,6 @@ impl Gateway {
         first_at: Arc<Upstream>,
         wanted: &Wanted<'_>,
         mut passing: Passing<'_>,
-        mut alarm: Pin<&mut Sleep>,
     ) -> Result<Response<RoutedBody>, Refused> {
         let picture = self.shared.picture.load_full();
         let (mut tried, mut told) = (Tried::default(), Vec::new());
@@ -230,7 +228,7 @@ impl Gateway {
             };
             passing.attempts += 1;
             at = next.upstream;
-            attempted = job.attempt(&at, next.is_probe, alarm.as_mut()).await;
+            attempted = job.attempt(&at, next.is_probe).await;
         }
     }
 

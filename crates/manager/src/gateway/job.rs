@@ -2,7 +2,6 @@
 //!
 //! Owns sending it to one instance: a place there, a connection, the exchange. Does not own whether it is sent again.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
@@ -10,7 +9,6 @@ use peegeeq_domain::routing::accrual::FailureKind;
 use peegeeq_domain::routing::ask::Class;
 use peegeeq_domain::routing::retry::Phase;
 use peegeeq_domain::time::Moment;
-use tokio::time::Sleep;
 
 use super::exchange::{Limit, Sent, exchange};
 use super::headers::{RequestDress, RequestHead};
@@ -76,15 +74,16 @@ impl Failed {
 
 impl Job<'_> {
     /// Sends the request to an instance, over a kept connection if there is one.
-    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool, alarm: Pin<&mut Sleep>) -> Result<Answered, Failed> {
+    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool) -> Result<Answered, Failed> {
         let mut in_flight = match upstream.enter(self.worker.index) {
             Some(in_flight) => in_flight,
             None => Box::pin(self.queue(upstream)).await?,
         };
         in_flight.set_probe(is_probe);
         let began = clock::instant();
-        let answered = self.over_some_link(upstream, alarm).await;
-        let (took, at) = (began.elapsed(), clock::now());
+        let answered = self.over_some_link(upstream).await;
+        let ended = clock::instant();
+        let (took, at) = (ended.saturating_duration_since(began), clock::moment(ended));
         in_flight.set_probe(false);
         let failure = match &answered {
             Ok((head, _)) => FailureKind::of_status(head.status.as_u16(), self.class),
@@ -132,7 +131,7 @@ impl Job<'_> {
     }
 
     /// Kept connections that turn out to be closed are passed over, as long as they give the request back.
-    async fn over_some_link(&mut self, upstream: &Arc<Upstream>, mut alarm: Pin<&mut Sleep>) -> Result<(AnswerHead, Box<Link>), Failed> {
+    async fn over_some_link(&mut self, upstream: &Arc<Upstream>) -> Result<(AnswerHead, Box<Link>), Failed> {
         loop {
             let kept = upstream.take(self.worker.index, !self.is_safe);
             let is_kept = kept.is_some();
@@ -141,7 +140,7 @@ impl Job<'_> {
                 None => Box::pin(self.dial(upstream)).await?,
             };
             self.load(&mut link, upstream)?;
-            match exchange(&mut link, &self.limit, self.upload.as_ref(), alarm.as_mut()).await {
+            match exchange(&mut link, &self.limit, self.upload.as_ref()).await {
                 Sent::Answered(head) if head.status == StatusCode::SWITCHING_PROTOCOLS && !self.websocket => {
                     let sentence = "it switched protocols without being asked".to_owned();
                     return Err(Failed { phase: Phase::Nonsense, sentence });

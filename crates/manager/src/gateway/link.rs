@@ -4,16 +4,20 @@
 //! except while it is polled: no task, no channel, no wake across threads. Does not own which connection is used, nor when
 //! to give up.
 
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
+use peegeeq_domain::time::Moment;
+use tokio::time::Sleep;
 use tokio_util::io::poll_read_buf;
 
 use super::request_body::{Progress, RequestBody};
 use super::wire::{AnswerBody, AnswerHead, Nonsense, Out, OutFault, read_head};
+use crate::clock;
 use crate::net::Stream;
 
 /// Bytes beyond the largest head that may come before the head is whole: 1xx heads, and the beginning of the body.
@@ -41,8 +45,15 @@ pub(super) struct Link {
     /// Bytes up to which the head is known not to be whole.
     searched: usize,
     head_max: usize,
+    alarm: Option<Alarm>,
     /// The other side said that this answer is its last.
     pub(super) last: bool,
+}
+
+/// A clock that rings, and for when it was set.
+struct Alarm {
+    set: Moment,
+    sleep: Pin<Box<Sleep>>,
 }
 
 /// Why there is no answer, or not all of it.
@@ -72,6 +83,7 @@ impl Link {
             received: 0,
             searched: 0,
             head_max: head_max.max(READ_MIN),
+            alarm: None,
             last: false,
         })
     }
@@ -140,6 +152,17 @@ impl Link {
                 Err(error) => return Poll::Ready(Some(Err(LinkFault::Lost(error)))),
             }
         }
+    }
+
+    /// Ready when `end` is over, or somewhat earlier: who asks looks at the clock then.
+    pub(super) fn poll_alarm(&mut self, end: Moment, cx: &mut Context<'_>) -> Poll<()> {
+        let alarm = self.alarm.get_or_insert_with(|| Alarm { set: end, sleep: Box::pin(tokio::time::sleep_until(clock::at(end))) });
+        // It may have been set for an earlier request: it rings too early then, once. Setting it for each would cost more.
+        if end < alarm.set || (end > alarm.set && alarm.sleep.is_elapsed()) {
+            alarm.set = end;
+            alarm.sleep.as_mut().reset(clock::at(end));
+        }
+        alarm.sleep.as_mut().poll(cx)
     }
 
     /// Whether nothing more of the answer will come.

@@ -8,6 +8,7 @@ mod connection;
 mod front;
 mod linger;
 mod listener;
+mod marks;
 mod tunnel;
 mod watch;
 mod worker;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use connection::{Peer, Service};
 pub use front::{BodyError, Front, Place, Refusal};
 pub use listener::BindError;
+pub use marks::{Mark, Marks};
 pub use tunnel::Tunnel;
 pub use watch::InRequest;
 

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
 
 use super::{TIMEOUT, Told, is_hop_by_hop};
 use crate::net::HOP_HEADER;
+use crate::server::{Mark, Marks};
 
 /// What is kept back for the way of an answer: an instance answers within this much less than the manager has left.
 const MARGIN: Duration = Duration::from_millis(50);
@@ -57,6 +58,7 @@ pub(in crate::gateway) struct RequestHead<'a> {
     pub(in crate::gateway) method: &'a Method,
     pub(in crate::gateway) target: &'a Uri,
     pub(in crate::gateway) headers: &'a HeaderMap,
+    pub(in crate::gateway) marks: Marks,
 }
 
 /// Writes a head: what the client says less what must not pass, and what the instance is told. `length` is that of the body;
@@ -75,7 +77,7 @@ pub(in crate::gateway) fn write_head(
     out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
     out.extend_from_slice(host.as_bytes());
     out.extend_from_slice(b"\r\n");
-    let facts = write_clients(out, request.headers, dress, own);
+    let facts = write_clients(out, request, dress, own);
     match length {
         None => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
         // Writing to a vector cannot fail.
@@ -86,7 +88,7 @@ pub(in crate::gateway) fn write_head(
         out.extend_from_slice(b"connection: upgrade\r\nupgrade: websocket\r\n");
     }
     out.extend_from_slice(&own.told.written);
-    if own.timeout == dress.timeout && !facts.passed_managers {
+    if own.timeout == dress.timeout && !request.marks.has(Mark::Hop) {
         out.extend_from_slice(&dress.usual_end);
         return;
     }
@@ -100,15 +102,13 @@ pub(in crate::gateway) fn write_head(
 struct Facts {
     /// The client told a length.
     has_length: bool,
-    /// It came by way of other managers.
-    passed_managers: bool,
 }
 
 /// Writes the client's headers that pass.
-fn write_clients(out: &mut Vec<u8>, headers: &HeaderMap, dress: &Dress, own: &RequestDress) -> Facts {
+fn write_clients(out: &mut Vec<u8>, request: &RequestHead<'_>, dress: &Dress, own: &RequestDress) -> Facts {
     let mut facts = Facts::default();
-    let named = headers.contains_key(header::CONNECTION);
-    for (name, value) in headers {
+    let named = request.marks.has(Mark::Connection);
+    for (name, value) in request.headers {
         let text = name.as_str();
         let passes = match text {
             "host" => false,
@@ -118,13 +118,9 @@ fn write_clients(out: &mut Vec<u8>, headers: &HeaderMap, dress: &Dress, own: &Re
             }
             "authorization" | "cookie" => dress.credentials,
             "expect" => !own.is_read,
-            _ if *name == HOP_HEADER => {
-                facts.passed_managers = true;
-                false
-            }
             _ => *name != TIMEOUT && !is_hop_by_hop(text) && !is_ours(text),
         };
-        if passes && !(named && is_named(headers, name)) {
+        if passes && !(named && is_named(request.headers, name)) {
             field(out, text, value.as_bytes());
         }
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::*;
+use crate::server::Marks;
 
 fn map(pairs: &[(&str, &str)]) -> HeaderMap {
     pairs.iter().map(|(name, value)| (HeaderName::try_from(*name).expect("name"), HeaderValue::try_from(*value).expect("value"))).collect()
@@ -16,7 +17,7 @@ fn written(method: &Method, pairs: &[(&str, &str)], trusted: &[&str], credential
     let timeout = Duration::from_secs(30);
     let own = RequestDress { told, timeout, websocket: false, is_read: false };
     let target = "/api/v1/queues/s/q?a=b".parse().expect("a target");
-    let (head, mut out) = (RequestHead { method, target: &target, headers: &headers }, Vec::new());
+    let (head, mut out) = (RequestHead { method, target: &target, headers: &headers, marks: Marks::of(&headers) }, Vec::new());
     write_head(&mut out, &head, &HeaderValue::from_static("10.0.0.9:8080"), length, &Dress::new("m-1", credentials, timeout), &own);
     String::from_utf8(out).expect("text")
 }
