@@ -7,7 +7,6 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use tokio::time::Sleep;
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::link::{Link, LinkFault};
-use super::request_body::Progress;
 use super::upstream::{InFlight, Outcome};
 use crate::clock;
 use crate::server::BodyError;
@@ -39,7 +37,6 @@ pub struct RoutedBody(Option<Flow>);
 struct Flow {
     link: Box<Link>,
     in_flight: InFlight,
-    upload: Option<Arc<Progress>>,
     patience: Patience,
     watch: Option<Box<Watch>>,
     broken: Option<String>,
@@ -70,14 +67,8 @@ impl RoutedBody {
     }
 
     /// A body that comes over `link`. `stopping` ends it early and well.
-    pub(super) fn new(
-        link: Box<Link>,
-        in_flight: InFlight,
-        upload: Option<Arc<Progress>>,
-        patience: Patience,
-        stopping: Option<WaitForCancellationFutureOwned>,
-    ) -> Self {
-        let flow = Flow { link, in_flight, upload, patience, watch: None, broken: None, stopping: stopping.map(Box::pin) };
+    pub(super) fn new(link: Box<Link>, in_flight: InFlight, patience: Patience, stopping: Option<WaitForCancellationFutureOwned>) -> Self {
+        let flow = Flow { link, in_flight, patience, watch: None, broken: None, stopping: stopping.map(Box::pin) };
         if flow.link.is_ended() {
             flow.end();
             return Self(None);
@@ -184,8 +175,7 @@ impl Flow {
 
     /// The body came to its end: the connection can be used again, unless the request is still being sent on it.
     fn end(self) {
-        let sent = self.upload.is_none_or(|upload| upload.is_sent());
-        if sent && !self.link.last {
+        if self.link.is_at_rest() {
             self.in_flight.keep(self.link);
         }
         self.in_flight.end(Outcome::Answered);

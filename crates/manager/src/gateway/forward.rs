@@ -25,7 +25,7 @@ use super::job::{Answered, Failed, Job};
 use super::looks::Order;
 use super::picture::Picture;
 use super::refusals::{self, Refused};
-use super::request_body::{Progress, RequestBody};
+use super::request_body::RequestBody;
 use super::upstream::Upstream;
 use super::wire::AnswerHead;
 use super::{Gateway, body_read, tunnel};
@@ -38,7 +38,6 @@ struct Passing<'a> {
     method: &'a Method,
     chosen: &'a Chosen,
     attempts: u32,
-    upload: Option<Arc<Progress>>,
     /// Nobody is well, and one was tried all the same.
     resort: bool,
     /// The way to the client's connection, if it is to be switched.
@@ -66,8 +65,7 @@ impl Gateway {
             None => ask.need.wanted().ok_or_else(refusals::no_body_setup)?,
         };
         let picked = self.first(&wanted, &chosen, &ask).await?;
-        let passing =
-            Passing { ask: &ask, method, chosen: &chosen, attempts: 1, upload: job.upload.clone(), resort: picked.is_last_resort, switch };
+        let passing = Passing { ask: &ask, method, chosen: &chosen, attempts: 1, resort: picked.is_last_resort, switch };
         match job.attempt(&picked.upstream, picked.is_probe).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
             // What is rare lies in a box of its own: the usual request is not to carry its room about.
@@ -290,7 +288,7 @@ impl Gateway {
             _ => {
                 let stopping = headers::is_event_stream(&headers).then(|| self.worker.stopping.clone().cancelled_owned());
                 let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
-                RoutedBody::new(link, in_flight, passing.upload, patience, stopping)
+                RoutedBody::new(link, in_flight, patience, stopping)
             }
         };
         let mut response = Response::new(body);

@@ -93,6 +93,12 @@ impl Link {
         self.read.is_empty() && self.unwritable.is_none() && self.fill(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 
+    /// Whether request and answer came to their ends, and the other side lets another request follow. An answer may be whole
+    /// before its request is: what is left of that must not be taken for the next.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.last && self.out.is_done() && self.unwritable.is_none() && self.body.is_ended() && self.read.is_empty()
+    }
+
     /// Begins a request. `headless`: its answer has no body whatever it says.
     pub(super) fn begin(&mut self, body: RequestBody, headless: bool, write_head: impl FnOnce(&mut Vec<u8>)) {
         let chunked = body.length().is_none();

@@ -56,6 +56,11 @@ impl Out {
         !self.begun
     }
 
+    /// Whether the whole request was sent.
+    pub(in crate::gateway) fn is_done(&self) -> bool {
+        self.done
+    }
+
     /// The body of a request of which nothing was sent.
     pub(in crate::gateway) fn give_back(&mut self) -> RequestBody {
         let data = std::mem::take(&mut self.data);
@@ -140,5 +145,44 @@ impl Out {
         let of_data = (written - of_head).min(self.data.len());
         self.data.advance(of_data);
         self.tail = &self.tail[(written - of_head - of_data).min(self.tail.len())..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_is_done_when_its_last_byte_was_written() {
+        let (mut here, mut there) = tokio::io::duplex(8);
+        let (mut out, mut cx) = (Out::default(), Context::from_waker(Waker::noop()));
+        out.begin(RequestBody::Whole(Bytes::from_static(b"the whole body")), false, |head| head.extend_from_slice(b"head: "));
+        assert!(out.is_unsent() && !out.is_done());
+        let mut came = Vec::new();
+        while out.poll(&mut here, &mut cx).is_pending() {
+            assert!(!out.is_unsent() && !out.is_done(), "it waits for room");
+            let mut some = [0; 3];
+            let read = there.read(&mut some).await.expect("open");
+            came.extend_from_slice(&some[..read]);
+        }
+        assert!(out.is_done());
+        drop(here);
+        there.read_to_end(&mut came).await.expect("open");
+        assert_eq!(came, b"head: the whole body");
+    }
+
+    #[tokio::test]
+    async fn what_was_not_sent_is_given_back() {
+        let (mut here, there) = tokio::io::duplex(8);
+        drop(there);
+        let (mut out, mut cx) = (Out::default(), Context::from_waker(Waker::noop()));
+        out.begin(RequestBody::Whole(Bytes::from_static(b"body")), false, |head| head.extend_from_slice(b"head"));
+        assert!(matches!(out.poll(&mut here, &mut cx), Poll::Ready(Err(OutFault::Lost(_)))));
+        assert!(out.is_unsent());
+        assert!(matches!(out.give_back(), RequestBody::Whole(bytes) if bytes == "body"));
     }
 }
