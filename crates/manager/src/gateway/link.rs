@@ -151,7 +151,14 @@ impl Link {
             if let AnswerBody::Length(left) = self.body {
                 self.room = self.room.max(usize::try_from(left).map_or(READ_MAX, |left| left.min(READ_MAX)));
             }
-            match ready!(self.fill(cx)) {
+            let Poll::Ready(came) = self.fill(cx) else {
+                if self.read.is_empty() && self.left().is_none() {
+                    // Nobody knows when a stream goes on: until then it needs no room.
+                    self.read = BytesMut::new();
+                }
+                return Poll::Pending;
+            };
+            match came {
                 Ok(0) if self.body.close() => return Poll::Ready(None),
                 Ok(0) => return Poll::Ready(Some(Err(LinkFault::Closed))),
                 Ok(_) => {}
@@ -259,4 +266,74 @@ impl Link {
         self.room = if came >= self.room { (self.room * 2).min(READ_MAX) } else { READ_MIN };
         Poll::Ready(Ok(came))
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+    use super::*;
+
+    /// A link with little room on its way, and the instance at its other end.
+    async fn joined() -> (Box<Link>, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(4096).expect("small");
+        let (stream, accepted) = tokio::join!(socket.connect(listener.local_addr().expect("bound")), listener.accept());
+        (Link::open(Stream::Plain(stream.expect("connected")), 1 << 16), accepted.expect("accepted").0)
+    }
+
+    async fn answered(link: &mut Link, body: RequestBody, instance: &mut TcpStream, answer: &str) -> StatusCode {
+        link.begin(body, false, |head| head.extend_from_slice(b"POST / HTTP/1.1\r\n\r\n"));
+        instance.write_all(answer.as_bytes()).await.expect("open");
+        poll_fn(|cx| link.poll_answer(None, cx)).await.expect("an answer").status
+    }
+
+    #[tokio::test]
+    async fn a_connection_rests_only_after_request_and_answer() {
+        const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        let (mut link, mut instance) = joined().await;
+        assert_eq!(answered(&mut link, RequestBody::Empty, &mut instance, ANSWER).await, StatusCode::OK);
+        assert!(link.is_at_rest());
+        let large = RequestBody::Whole(vec![b'x'; 64 << 20].into());
+        assert_eq!(answered(&mut link, large, &mut instance, ANSWER).await, StatusCode::OK);
+        assert!(!link.is_at_rest(), "most of the request was not sent yet");
+        let (mut link, mut instance) = joined().await;
+        let behind = format!("{ANSWER}HTTP/1.1");
+        answered(&mut link, RequestBody::Empty, &mut instance, &behind).await;
+        assert!(!link.is_at_rest(), "something lies behind the answer");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_byte_by_byte_is_an_answer() {
+        let (mut link, mut instance) = joined().await;
+        link.begin(RequestBody::Empty, false, |head| head.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n"));
+        let trickling = async {
+            for byte in TRICKLE {
+                instance.write_all(&[*byte]).await.expect("open");
+                tokio::task::yield_now().await;
+            }
+            let mut request = [0; 18];
+            instance.read_exact(&mut request).await.expect("a request");
+            request
+        };
+        let reading = async {
+            let head = poll_fn(|cx| link.poll_answer(None, cx)).await.expect("an answer");
+            assert_eq!((head.status, head.headers.len()), (StatusCode::OK, 0));
+            let mut body = Vec::new();
+            while let Some(data) = poll_fn(|cx| link.poll_data(cx)).await {
+                body.extend_from_slice(&data.expect("data"));
+            }
+            body
+        };
+        let (request, body) = tokio::join!(trickling, reading);
+        assert_eq!((body.as_slice(), request.as_slice()), (&b"hi"[..], &b"GET / HTTP/1.1\r\n\r\n"[..]));
+        assert!(link.is_at_rest() && link.is_open());
+    }
+
+    const TRICKLE: &[u8] =
+        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
 }
