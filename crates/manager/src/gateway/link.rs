@@ -269,6 +269,9 @@ impl Link {
 }
 
 #[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
 mod tests {
     use std::future::poll_fn;
 
@@ -278,7 +281,7 @@ mod tests {
     use super::*;
 
     /// A link with little room on its way, and the instance at its other end.
-    async fn joined() -> (Box<Link>, TcpStream) {
+    pub(super) async fn joined() -> (Box<Link>, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_send_buffer_size(4096).expect("small");

@@ -62,8 +62,11 @@ impl AnswerBody {
 
     /// The connection was closed. Whether that is a proper end.
     pub(in crate::gateway) fn close(&mut self) -> bool {
+        // One that broke off never ends: a connection with such a body does not rest.
         let is_proper = matches!(self, Self::Ended | Self::UntilClose);
-        *self = Self::Ended;
+        if is_proper {
+            *self = Self::Ended;
+        }
         is_proper
     }
 }
@@ -146,6 +149,8 @@ impl Chunks {
 
     fn after(&mut self, byte: u8) -> Place {
         match (self.place, byte) {
+            // A size of nothing but zeros has no end of its own.
+            (Place::Size { size: 0, digits: true }, b'0') => self.aside(Place::Size { size: 0, digits: true }),
             (Place::Size { size, .. }, digit) if digit.is_ascii_hexdigit() => longer(size, digit),
             (Place::Size { size, digits: true }, b'\r') => Place::SizeLineFeed { size },
             (Place::Size { size, digits: true } | Place::SizeBlank { size }, b' ' | b'\t') => self.aside(Place::SizeBlank { size }),
@@ -224,14 +229,27 @@ mod tests {
             "1;a\nb\r\nx\r\n",
             "0\r\nA: b\n\r\n",
             "0\r\n\n",
+            "+1\r\nx\r\n",
+            " 1\r\nx\r\n",
+            "1\r\r\nx\r\n",
+            "1;a\rb\r\nx\r\n",
+            "1\0\r\nx\r\n",
+            "1\r\nx1\r\ny\r\n",
+            "0\r\nA: b\rC: d\r\n\r\n",
         ] {
             for piece in [1, 64] {
                 let outcome = unchunked(text.as_bytes(), piece);
                 assert!(outcome.as_ref().is_err_and(|why| *why != "not ended"), "{text:?}: {outcome:?}");
             }
         }
-        let much = format!("1;{}\r\nx\r\n", "y".repeat(20_000));
-        assert!(unchunked(much.as_bytes(), 1000).is_err());
+        let (much, small) = ("y".repeat(20_000), "1;yyyyyyyyyyyyyyyyyyy\r\nx\r\n".repeat(1000));
+        let (zeros, trailers) = ("0".repeat(20_000), "a: b\r\n".repeat(5000));
+        for text in [format!("1;{much}\r\nx\r\n"), small, format!("0\r\n{trailers}\r\n"), format!("{zeros}1\r\nx\r\n"), "1 ".repeat(2)] {
+            for piece in [1, 1000] {
+                let outcome = unchunked(text.as_bytes(), piece);
+                assert!(outcome.is_err_and(|why| why != "not ended"), "{}", &text[..text.len().min(40)]);
+            }
+        }
     }
 
     #[test]
@@ -253,7 +271,8 @@ mod tests {
         assert!(body.is_ended());
         assert_eq!(&buffer[..], b", and more");
         assert!(AnswerBody::of_length(0).is_ended());
-        assert!(!AnswerBody::of_length(1).close(), "it was not all");
+        let mut broken_off = AnswerBody::of_length(1);
+        assert!(!broken_off.close() && !broken_off.is_ended(), "it was not all");
         assert!(AnswerBody::UntilClose.close());
     }
 }

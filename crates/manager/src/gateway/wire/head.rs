@@ -37,6 +37,10 @@ struct Said {
 
 /// Takes a head from the front of `buffer`, if it is whole. `headless`: the request was `HEAD`, whose answers have no body.
 pub(in crate::gateway) fn read(buffer: &mut BytesMut, headless: bool) -> Result<Option<AnswerHead>, Nonsense> {
+    if matches!(buffer.first(), Some(b'\r' | b'\n')) {
+        // The parser would pass over empty lines: they belong to no answer.
+        return Err(Nonsense("it begins with an empty line"));
+    }
     let mut fields = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut answer = httparse::Response::new(&mut []);
     let parsed = httparse::ParserConfig::default().parse_response_with_uninit_headers(&mut answer, buffer, &mut fields);
@@ -58,6 +62,9 @@ pub(in crate::gateway) fn read(buffer: &mut BytesMut, headless: bool) -> Result<
         }
     }
     let is_new = answer.version == Some(1);
+    if has_bare_line_feed(&buffer[..length]) {
+        return Err(Nonsense("a line of its head ends without a carriage return"));
+    }
     buffer.advance(length);
     for name in &said.named {
         headers.remove(name);
@@ -66,9 +73,23 @@ pub(in crate::gateway) fn read(buffer: &mut BytesMut, headless: bool) -> Result<
         // The coding goes first; a length beside it would be another reading of the same bytes.
         headers.remove(header::CONTENT_LENGTH);
     }
-    let body = said.body(status, headless);
-    let last = said.closes || !is_new || matches!(body, AnswerBody::UntilClose) || (said.chunked && said.length.is_some());
+    let (body, announced) = (said.body(status, headless), said.chunked || said.length.is_some_and(|length| length > 0));
+    if status.is_informational() && announced {
+        return Err(Nonsense("a 1xx head announces a body"));
+    }
+    let is_empty = status == StatusCode::NO_CONTENT;
+    if is_empty {
+        headers.remove(header::CONTENT_LENGTH);
+    }
+    let two_readings = (said.chunked && said.length.is_some()) || (is_empty && announced);
+    let last = said.closes || !is_new || two_readings || matches!(body, AnswerBody::UntilClose);
     Ok(Some(AnswerHead { status, headers, body, last }))
+}
+
+/// Whether a line feed stands without a carriage return before it: others read on there. In one pass without branches.
+fn has_bare_line_feed(head: &[u8]) -> bool {
+    let pairs = head.iter().zip(head.get(1..).unwrap_or_default());
+    pairs.fold(false, |found, (before, byte)| found | ((*byte == b'\n') & (*before != b'\r')))
 }
 
 /// Room for what the manager adds to an answer.
@@ -144,6 +165,7 @@ mod tests {
         for none in ["204 No Content\r\ncontent-length: 7", "304 Not Modified\r\ncontent-length: 7", "100 Continue"] {
             assert_eq!(body_of(none), AnswerBody::Ended, "{none}");
         }
+        assert!(reads("HTTP/1.1 204 No Content\r\ncontent-length: 0\r\n\r\n").expect("HTTP").expect("whole").headers.is_empty());
         let asked_for_the_head = read(&mut BytesMut::from("HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n"), true);
         let head = asked_for_the_head.expect("HTTP").expect("whole");
         assert_eq!((head.body, &head.headers["content-length"]), (AnswerBody::Ended, &HeaderValue::from_static("7")));
@@ -160,7 +182,38 @@ mod tests {
             "HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: identity\r\n\r\n",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: -0\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length: 0x7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked, chunked\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked;q=1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ntransfer-encoding: \x0bchunked\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length : 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\ncontent-length\t: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n content-length: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\n: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+            "HTTP/1.1 200 OK\r\na\0: b\r\n\r\n",
+            "HTTP/1.1 200 O\0K\r\n\r\n",
+            // One line for some, two for others.
+            "HTTP/1.1 200 OK\ncontent-length: 7\n\n",
+            "HTTP/1.1 200 OK\r\na: b\ncontent-length: 7\r\n\r\n",
+            "HTTP/1.1 200 OK\r\na: b\r\n\n",
+            "HTTP/1.1 200 OK\r\na: b\rcontent-length: 7\r\n\r\n",
+            "HTTP/1.1 200 O\rK\r\n\r\n",
+            "\r\nHTTP/1.1 200 OK\r\n\r\n",
+            "\nHTTP/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1  200 OK\r\n\r\n",
+            "HTTP/1.1 20 OK\r\n\r\n",
+            "HTTP/1.1 -20 OK\r\n\r\n",
+            "HTTP/1.1 2OO OK\r\n\r\n",
+            "HTTP/1.1 200OK\r\n\r\n",
+            "HTTP/1.2 200 OK\r\n\r\n",
+            "http/1.1 200 OK\r\n\r\n",
+            "HTTP/1.1\r\n\r\n",
+            // A body where none can be.
+            "HTTP/1.1 100 Continue\r\ncontent-length: 7\r\n\r\n",
+            "HTTP/1.1 103 Early Hints\r\ntransfer-encoding: chunked\r\n\r\n",
+            "HTTP/1.1 101 Switching Protocols\r\ncontent-length: 7\r\n\r\n",
             "HTTP/1.1 200 OK\r\na: b\r\n c: d\r\n\r\n",
             "HTTP/1.1 200 OK\r\na: b\0c\r\n\r\n",
             "HTTP/1.1 2000 OK\r\n\r\n",
@@ -189,11 +242,16 @@ mod tests {
         let is_last = |head: &str| reads(&format!("{head}\r\n\r\n")).expect("HTTP").expect("whole").last;
         assert!(!is_last("HTTP/1.1 200 OK\r\ncontent-length: 7"));
         assert!(!is_last("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked"));
+        assert!(!is_last("HTTP/1.1 204 No Content\r\ncontent-length: 0") && !is_last("HTTP/1.1 304 Not Modified\r\ncontent-length: 7"));
         for last in [
             "HTTP/1.1 200 OK",
             "HTTP/1.0 200 OK\r\ncontent-length: 7",
             "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: Close",
             "HTTP/1.1 200 OK\r\ncontent-length: 7\r\ntransfer-encoding: chunked",
+            "HTTP/1.0 200 OK\r\ntransfer-encoding: chunked",
+            "HTTP/1.1 200 OK\r\ncontent-length: 7\r\nconnection: keep-alive\r\nconnection: x, close",
+            "HTTP/1.1 204 No Content\r\ncontent-length: 7",
+            "HTTP/1.1 204 No Content\r\ntransfer-encoding: chunked",
         ] {
             assert!(is_last(last), "{last}");
         }

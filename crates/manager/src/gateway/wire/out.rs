@@ -21,6 +21,8 @@ pub(in crate::gateway) struct Out {
     data: Bytes,
     tail: &'static [u8],
     body: Option<RequestBody>,
+    /// How much of a streamed body is still to come, if its length was told.
+    owed: Option<u64>,
     chunked: bool,
     /// Something of the request was sent.
     begun: bool,
@@ -33,7 +35,7 @@ pub(in crate::gateway) struct Out {
 pub(in crate::gateway) enum OutFault {
     /// The connection.
     Lost(io::Error),
-    /// The client broke off its body.
+    /// The client broke off its body, or it is not as long as was told.
     Body,
 }
 
@@ -42,6 +44,7 @@ impl Out {
     pub(in crate::gateway) fn begin(&mut self, body: RequestBody, chunked: bool, write_head: impl FnOnce(&mut Vec<u8>)) {
         self.head.clear();
         write_head(&mut self.head);
+        self.owed = body.length().filter(|_| !chunked);
         let (data, body) = match body {
             RequestBody::Empty => (Bytes::new(), None),
             RequestBody::Whole(bytes) => (bytes, None),
@@ -73,7 +76,7 @@ impl Out {
             return Poll::Ready(Ok(()));
         }
         loop {
-            let waits = self.fill(cx).map_err(|_| OutFault::Body)?;
+            let waits = self.fill(cx)?;
             if self.is_empty() {
                 ready!(Pin::new(&mut *stream).poll_flush(cx)).map_err(OutFault::Lost)?;
                 if waits {
@@ -93,12 +96,14 @@ impl Out {
     }
 
     /// Takes the next data of the body, if there is room for it. `true`: it is waited for.
-    fn fill(&mut self, cx: &mut Context<'_>) -> Result<bool, hyper::Error> {
+    fn fill(&mut self, cx: &mut Context<'_>) -> Result<bool, OutFault> {
         while self.data.is_empty() && self.tail.is_empty() {
             let Some(body) = &mut self.body else { return Ok(false) };
             match body.poll_data(cx) {
                 Poll::Pending => return Ok(true),
-                Poll::Ready(Some(data)) => self.put(data?),
+                Poll::Ready(Some(data)) => self.put(data.map_err(|_| OutFault::Body)?)?,
+                // The next request would be taken for the rest.
+                Poll::Ready(None) if self.owed.is_some_and(|owed| owed > 0) => return Err(OutFault::Body),
                 Poll::Ready(None) => {
                     self.body = None;
                     if self.chunked {
@@ -110,7 +115,10 @@ impl Out {
         Ok(false)
     }
 
-    fn put(&mut self, data: Bytes) {
+    fn put(&mut self, data: Bytes) -> Result<(), OutFault> {
+        if let Some(owed) = &mut self.owed {
+            *owed = owed.checked_sub(data.len() as u64).ok_or(OutFault::Body)?;
+        }
         if self.chunked && !data.is_empty() {
             if self.head_at == self.head.len() {
                 self.head.clear();
@@ -121,6 +129,7 @@ impl Out {
             self.tail = b"\r\n";
         }
         self.data = data;
+        Ok(())
     }
 
     fn write<S: AsyncWrite + Unpin>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -184,5 +193,13 @@ mod tests {
         assert!(matches!(out.poll(&mut here, &mut cx), Poll::Ready(Err(OutFault::Lost(_)))));
         assert!(out.is_unsent());
         assert!(matches!(out.give_back(), RequestBody::Whole(bytes) if bytes == "body"));
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_was_told() {
+        let mut out = Out::default();
+        out.begin(RequestBody::Whole(Bytes::from_static(b"abc")), false, |_| {});
+        assert!(out.put(Bytes::from_static(b"ab")).is_ok());
+        assert!(matches!(out.put(Bytes::from_static(b"cd")), Err(OutFault::Body)), "the rest would be the next request");
     }
 }
