@@ -117,11 +117,8 @@ impl Board {
         }
         let recent = self.open.values().rev().find(|incident| super::changes::is_recent(incident.last_bad, mark.at, self.rules.together));
         let id = recent.map_or(mark.place.number, |incident| incident.id);
-        if !self.open.contains_key(&id) {
-            self.open.insert(id, Arc::new(Incident::open(mark, mark.at)));
-        }
         let (changes, memory) = (&self.changes, self.rules.before);
-        let Some(incident) = self.open.get_mut(&id).map(Arc::make_mut) else { return };
+        let incident = Arc::make_mut(self.open.entry(id).or_insert_with(|| Arc::new(Incident::open(mark, mark.at))));
         changes.gather(&mut incident.before, None, mark, memory);
         incident.doubt = Some(true);
         incident.last_bad = mark.at;

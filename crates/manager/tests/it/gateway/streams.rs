@@ -238,14 +238,15 @@ async fn a_client_that_stops_waiting_takes_the_request_with_it() {
         }
     })
     .await;
-    upstream.join(&app, "a").await;
+    // Its own name: the figures of one process are shared by all its tests.
+    upstream.join(&app, "left-alone").await;
     let client = ask(&app, "/api/v1/queues/s1/q/stats").await;
     tokio::time::timeout(secs(10), came.notified()).await.expect("it arrives");
     drop(client);
     tokio::time::timeout(secs(10), gone.notified()).await.expect("the instance sees the end");
     wait_until("its place to be free", secs(10), || async {
         let metrics = app.get("/metrics").await.text();
-        let free = metrics.lines().any(|line| line == "peegeeq_routed_in_flight{instance=\"a\"} 0");
+        let free = metrics.lines().any(|line| line == "peegeeq_routed_in_flight{instance=\"left-alone\"} 0");
         if free { Ok(()) } else { Err(metrics) }
     })
     .await;
