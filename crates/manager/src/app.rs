@@ -181,7 +181,7 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let fan_in =
         fan_in::start(fan_in_settings(&config), catalog.clone(), observations.clone(), dialer.clone(), Caller::new(&manager_id), &tasks);
     follow_files(tls.as_ref(), &tasks);
-    background::start(&tasks, catalog.clone(), metrics.clone());
+    background::start(&tasks, catalog.clone(), metrics.as_ref());
     if let Some(settings) = webhook {
         background::send(settings, registry.journal(), dialer.clone(), &observations, &tasks);
     }

@@ -11,7 +11,12 @@ static START: LazyLock<tokio::time::Instant> = LazyLock::new(instant);
 
 /// Now, on the clock that never jumps.
 pub fn now() -> Moment {
-    let elapsed = instant().saturating_duration_since(*START);
+    moment(instant())
+}
+
+/// A moment as a [`Moment`].
+pub fn moment(instant: tokio::time::Instant) -> Moment {
+    let elapsed = instant.saturating_duration_since(*START);
     Moment::from_millis(u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
 }
 

@@ -1,4 +1,4 @@
-//! Work that no request should do: metrics of the catalog, folding of histograms, the webhook.
+//! Work that no request should do: metrics of the catalog, and the webhook.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,6 @@ use crate::registry::{CatalogReader, Journal};
 use crate::tasks::{TaskName, Tasks};
 use crate::updates::Render;
 use crate::webhook::{self, Secret, Target, WebhookSettings};
-
-/// How often histograms are folded together.
-const FOLD_EVERY: Duration = Duration::from_secs(5);
 
 /// What the webhook needs, if there is one. An error says what of it is no good.
 pub(super) fn webhook(config: &Config) -> Result<Option<WebhookSettings>, String> {
@@ -41,31 +38,26 @@ pub(super) fn send(settings: WebhookSettings, journal: Journal, dialer: Arc<Dial
 }
 
 /// Starts the task that keeps the gauges of the catalog.
-pub(super) fn start(tasks: &Tasks, catalog: CatalogReader, metrics: Option<Metrics>) {
+pub(super) fn start(tasks: &Tasks, catalog: CatalogReader, metrics: Option<&Metrics>) {
     let stop = tasks.stop_signal();
-    let Some(metrics) = metrics else { return };
+    if metrics.is_none() {
+        return;
+    }
     tasks.vital(TaskName::CatalogMetrics, async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            () = follow(catalog, metrics) => {}
+            () = follow(catalog) => {}
         }
     });
 }
 
-async fn follow(mut catalog: CatalogReader, metrics: Metrics) {
-    let mut fold = tokio::time::interval(FOLD_EVERY);
+async fn follow(mut catalog: CatalogReader) {
     show(&catalog);
-    loop {
-        tokio::select! {
-            _ = fold.tick() => metrics.fold(),
-            goes_on = catalog.changed() => {
-                show(&catalog);
-                if !goes_on {
-                    std::future::pending::<()>().await;
-                }
-            }
-        }
+    while catalog.changed().await {
+        show(&catalog);
     }
+    show(&catalog);
+    std::future::pending::<()>().await;
 }
 
 fn show(catalog: &CatalogReader) {

@@ -7,19 +7,16 @@
 use std::fmt;
 use std::future::Future as _;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use peegeeq_domain::time::Moment;
 use tokio::time::Sleep;
 
-use super::link::Link;
+use super::link::{Link, LinkFault};
 use super::parting::OneStream;
-use super::request_body::Progress;
 use super::upstream::{InFlight, Outcome};
 use crate::clock;
 use crate::server::BodyError;
@@ -38,10 +35,8 @@ pub struct RoutedBody(Option<Flow>);
 
 /// A body under way.
 struct Flow {
-    incoming: Incoming,
     link: Box<Link>,
     in_flight: InFlight,
-    upload: Option<Arc<Progress>>,
     patience: Patience,
     watch: Option<Box<Watch>>,
     broken: Option<String>,
@@ -61,7 +56,7 @@ struct BrokenOff(String);
 
 impl fmt::Debug for RoutedBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("RoutedBody").field(&self.0.as_ref().map(|flow| &flow.incoming)).finish()
+        f.debug_tuple("RoutedBody").field(&self.0.as_ref().map(|flow| &flow.in_flight)).finish()
     }
 }
 
@@ -72,16 +67,9 @@ impl RoutedBody {
     }
 
     /// A body that comes over `link`. A `stream` may end early and well.
-    pub(super) fn new(
-        incoming: Incoming,
-        link: Box<Link>,
-        in_flight: InFlight,
-        upload: Option<Arc<Progress>>,
-        patience: Patience,
-        stream: Option<Box<OneStream>>,
-    ) -> Self {
-        let flow = Flow { incoming, link, in_flight, upload, patience, watch: None, broken: None, stream };
-        if flow.incoming.is_end_stream() {
+    pub(super) fn new(link: Box<Link>, in_flight: InFlight, patience: Patience, stream: Option<Box<OneStream>>) -> Self {
+        let flow = Flow { link, in_flight, patience, watch: None, broken: None, stream };
+        if flow.link.is_ended() {
             flow.end();
             return Self(None);
         }
@@ -98,7 +86,7 @@ impl Body for RoutedBody {
         let step = std::task::ready!(flow.poll(cx));
         let Some(flow) = self.0.take() else { return Poll::Ready(None) };
         Poll::Ready(match step {
-            Step::Data(data) if flow.incoming.is_end_stream() => {
+            Step::Data(data) if flow.link.is_ended() => {
                 flow.end();
                 Some(Ok(Frame::data(data)))
             }
@@ -123,7 +111,10 @@ impl Body for RoutedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or(SizeHint::with_exact(0), |flow| flow.incoming.size_hint())
+        match self.0.as_ref().map_or(Some(0), |flow| flow.link.left()) {
+            Some(left) => SizeHint::with_exact(left),
+            None => SizeHint::default(),
+        }
     }
 }
 
@@ -137,36 +128,24 @@ enum Step {
 
 impl Flow {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        // What comes through the channel comes from the connection, which is driven here: nobody else needs to be woken.
-        let mut nobody = Context::from_waker(Waker::noop());
         if let Some(why) = self.broken.take() {
             return Poll::Ready(Step::Broken(why));
         }
-        let mut driven = false;
-        loop {
-            let incoming = Pin::new(&mut self.incoming);
-            match self.link.quietly(|| incoming.poll_frame(&mut nobody)) {
-                Poll::Ready(None) => return Poll::Ready(Step::End),
-                Poll::Ready(Some(Err(error))) => {
-                    // What came before is sent first: the server drops what it has not flushed when a body fails.
-                    self.broken = Some(error.to_string());
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                // Trailers were announced to nobody.
-                Poll::Ready(Some(Ok(frame))) => {
-                    let Ok(data) = frame.into_data() else { continue };
-                    if let Some(watch) = &mut self.watch {
-                        watch.moved = clock::now();
-                    }
-                    return Poll::Ready(Step::Data(data));
-                }
-                Poll::Pending if driven => return self.wait(cx),
-                Poll::Pending => {
-                    self.link.drive(cx);
-                    driven = true;
-                }
+        match self.link.poll_data(cx) {
+            Poll::Ready(None) => Poll::Ready(Step::End),
+            Poll::Ready(Some(Err(fault))) => {
+                // What came before is sent first: the server drops what it has not flushed when a body fails.
+                self.broken = Some(fault.of_body());
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
+            Poll::Ready(Some(Ok(data))) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.moved = clock::now();
+                }
+                Poll::Ready(Step::Data(data))
+            }
+            Poll::Pending => self.wait(cx),
         }
     }
 
@@ -196,8 +175,7 @@ impl Flow {
 
     /// The body came to its end: the connection can be used again, unless the request is still being sent on it.
     fn end(self) {
-        let sent = self.upload.is_none_or(|upload| upload.is_sent());
-        if sent && !self.link.last {
+        if self.link.is_at_rest() {
             self.in_flight.keep(self.link);
         }
         self.in_flight.end(Outcome::Answered);
@@ -208,6 +186,18 @@ impl Flow {
         tracing::warn!(instance, "the answer of {instance} broke off, and with it the client's connection: {why}");
         self.in_flight.end(Outcome::BrokenOff);
         BrokenOff(format!("the answer of instance {instance} broke off: {why}"))
+    }
+}
+
+impl LinkFault {
+    /// What it says of a body that was under way.
+    fn of_body(self) -> String {
+        match self {
+            Self::Lost(error) => format!("the connection was lost: {error}"),
+            Self::Closed => "it closed the connection before the end".to_owned(),
+            Self::Nonsense(why) => format!("it is not valid HTTP/1.1: {why}"),
+            Self::Client => "the client broke off its request".to_owned(),
+        }
     }
 }
 

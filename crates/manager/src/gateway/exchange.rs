@@ -3,21 +3,17 @@
 //! Owns the time limit and what a failure says about whether anything was sent. Does not own which connection it is, nor
 //! what is done after a failure.
 
-use std::future::{Future as _, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
+use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use peegeeq_domain::routing::retry::Phase;
 use peegeeq_domain::time::Moment;
-use tokio::time::Sleep;
 
-use super::link::Link;
+use super::link::{Link, LinkFault};
 use super::request_body::{Progress, RequestBody};
+use super::wire::AnswerHead;
 use crate::clock;
 
 /// The time that a request has, over all its attempts.
@@ -33,54 +29,39 @@ pub(super) struct Limit {
 /// What became of a request.
 pub(super) enum Sent {
     /// The head of an answer is there.
-    Answered(Response<Incoming>),
-    /// Nothing was sent: here it is again.
-    GaveBack(Request<RequestBody>),
+    Answered(AnswerHead),
+    /// Nothing was sent: here is its body again.
+    GaveBack(RequestBody),
     /// It may have arrived.
     Failed(Phase, String),
 }
 
-/// Sends a request and waits for the head of its answer. `alarm` is set to the deadline.
-pub(super) async fn exchange(
-    link: &mut Link,
-    request: Request<RequestBody>,
-    limit: &Limit,
-    upload: Option<&Arc<Progress>>,
-    mut alarm: Pin<&mut Sleep>,
-) -> Sent {
-    link.begin();
-    let mut sending = pin!(link.sender.try_send_request(request));
-    poll_fn(|cx| {
-        // The answer comes from the connection, which is driven here: nobody else needs to be woken.
-        let mut nobody = Context::from_waker(Waker::noop());
-        link.drive(cx);
-        // Asked first: a flood that was read in one go has the answer at its end.
-        if link.is_flooded() {
-            return Poll::Ready(Sent::Failed(Phase::Nonsense, "it sent too many 1xx heads before its answer".to_owned()));
-        }
-        match sending.as_mut().poll(&mut nobody) {
-            Poll::Ready(Ok(answer)) => return Poll::Ready(Sent::Answered(answer)),
-            Poll::Ready(Err(mut error)) => return Poll::Ready(error.take_message().map_or_else(|| failed(error.error()), Sent::GaveBack)),
-            Poll::Pending => {}
-        }
-        limit.poll(upload, alarm.as_mut(), cx).map(|sentence| Sent::Failed(Phase::TimedOut, sentence))
+/// Sends the request that `link` began with and waits for the head of its answer.
+pub(super) async fn exchange(link: &mut Link, limit: &Limit, upload: Option<&Arc<Progress>>) -> Sent {
+    poll_fn(|cx| match link.poll_answer(upload.map(|upload| &**upload), cx) {
+        Poll::Ready(Ok(head)) => Poll::Ready(Sent::Answered(head)),
+        Poll::Ready(Err(fault)) => Poll::Ready(match (&fault, link.give_back()) {
+            (LinkFault::Lost(_) | LinkFault::Closed, Some(body)) => Sent::GaveBack(body),
+            _ => failed(&fault),
+        }),
+        Poll::Pending => limit.poll(link, upload, cx).map(|sentence| Sent::Failed(Phase::TimedOut, sentence)),
     })
     .await
 }
 
 impl Limit {
     /// Ready when the time is over, with the words for it.
-    fn poll(&self, upload: Option<&Arc<Progress>>, mut alarm: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<String> {
-        while alarm.as_mut().poll(cx).is_ready() {
+    fn poll(&self, link: &mut Link, upload: Option<&Arc<Progress>>, cx: &mut Context<'_>) -> Poll<String> {
+        let mut end = self.deadline;
+        while link.poll_alarm(end, cx).is_ready() {
             let now = clock::now();
-            let end = self.end(upload, now);
+            end = self.end(upload, now);
             if now >= end {
                 return Poll::Ready(match upload {
                     Some(upload) if !upload.is_sent() => format!("the request's body stood still for {}ms", self.idle.as_millis()),
                     _ => format!("no answer after {}ms", self.allowed.as_millis()),
                 });
             }
-            alarm.as_mut().reset(clock::at(end));
         }
         Poll::Pending
     }
@@ -93,18 +74,11 @@ impl Limit {
     }
 }
 
-fn failed(error: &hyper::Error) -> Sent {
-    let cause = std::error::Error::source(error);
-    let io = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
-    if error.is_user() {
-        return Sent::Failed(Phase::Lost, "the client broke off its request".to_owned());
-    }
-    if error.is_parse() && io.is_none() {
-        return Sent::Failed(Phase::Nonsense, format!("its answer is not valid HTTP/1.1: {error}"));
-    }
-    match io {
-        Some(io) => Sent::Failed(Phase::Lost, format!("the connection was lost: {io}")),
-        None if error.is_incomplete_message() => Sent::Failed(Phase::Lost, "it closed the connection before its answer".to_owned()),
-        None => Sent::Failed(Phase::Lost, format!("the connection was lost: {error}")),
+fn failed(fault: &LinkFault) -> Sent {
+    match fault {
+        LinkFault::Client => Sent::Failed(Phase::Lost, "the client broke off its request".to_owned()),
+        LinkFault::Nonsense(why) => Sent::Failed(Phase::Nonsense, format!("its answer is not valid HTTP/1.1: {why}")),
+        LinkFault::Closed => Sent::Failed(Phase::Lost, "it closed the connection before its answer".to_owned()),
+        LinkFault::Lost(error) => Sent::Failed(Phase::Lost, format!("the connection was lost: {error}")),
     }
 }

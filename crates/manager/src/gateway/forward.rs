@@ -4,37 +4,35 @@
 //! picture; what is rare lies in functions of its own.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
 use peegeeq_domain::routing::ask::{Ask, Class, DirectoryChange, Effect, Need, Place, Routed, place};
 use peegeeq_domain::routing::pick::{NoCandidate, Tried};
 use peegeeq_domain::routing::retry::{self, Attempt, Cause, Decision, Failure, Limits, Phase, decide};
 use peegeeq_domain::routing::table::Wanted;
-use tokio::time::Sleep;
 
 use super::answer_body::{Patience, RoutedBody};
 use super::choose::{self, Chosen, Miss, Picked};
 use super::exchange::Limit;
-use super::headers::{self, RequestDress};
+use super::headers::{self, RequestDress, RequestHead};
 use super::hedge::Hedged;
 use super::job::{Answered, Failed, Job};
 use super::looks::Order;
 use super::parting::OneStream;
 use super::picture::Picture;
 use super::refusals::{self, Refused};
-use super::request_body::{Progress, RequestBody};
+use super::request_body::RequestBody;
 use super::upstream::Upstream;
+use super::wire::AnswerHead;
 use super::{Gateway, body_read, tunnel};
 use crate::clock;
-use crate::server::{Refusal, Tunnel};
+use crate::server::{Mark, Marks, Refusal, Tunnel};
 
 /// What an answer is passed on with.
 struct Passing<'a> {
@@ -42,7 +40,6 @@ struct Passing<'a> {
     method: &'a Method,
     chosen: &'a Chosen,
     attempts: u32,
-    upload: Option<Arc<Progress>>,
     /// Nobody is well, and one was tried all the same.
     resort: bool,
     /// The way to the client's connection, if it is to be switched.
@@ -53,103 +50,94 @@ struct Passing<'a> {
 
 impl Gateway {
     /// Answers one request.
-    pub(super) async fn forward(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<RoutedBody>, Refused> {
+    pub(super) async fn forward(&self, request: Request<Incoming>, marks: Marks, peer: IpAddr) -> Result<Response<RoutedBody>, Refused> {
         let (mut parts, body) = request.into_parts();
-        let (uri, method) = (parts.uri.clone(), parts.method.clone());
-        let Routed { ask, through } = routed(&method, &uri)?;
-        let mut chosen = Chosen::read(&parts.headers)?;
+        let websocket = marks.has(Mark::Upgrade) && headers::wants_websocket(&parts.method, &parts.headers);
+        let switch = if websocket { upgrade(&mut parts) } else { None };
+        let Parts { method, uri, headers, .. } = &parts;
+        let Routed { ask, through } = routed(method, uri)?;
+        let mut chosen = if marks.has(Mark::Ours) { Chosen::read(headers)? } else { Chosen::default() };
+        let inner = through.as_ref().map(|through| target(through.inner, uri.query())).transpose()?;
         if let Some(through) = through {
-            parts.uri = target(through.inner, uri.query())?;
             chosen.instance = Some(through.instance.into_owned());
-        } else if uri.authority().is_some() {
-            parts.uri = target(uri.path(), uri.query())?;
         }
-        let (mut job, mut body) = self.job(&mut parts, body, &ask, peer).await?;
-        let switch = job.websocket.then(|| upgrade(&mut parts)).flatten();
-        job.websocket = switch.is_some();
-        job.dress.websocket = job.websocket;
-        let in_body = self.setup_beside_path(&ask.need, &mut body).await?;
+        let head = RequestHead { method, target: inner.as_ref().unwrap_or(uri), headers, marks };
+        let mut job = self.job(head, body, &ask, peer, switch.is_some()).await?;
+        let in_body = self.setup_beside_path(&ask.need, job.body.as_ref())?;
         let wanted = match &in_body {
             Some(setup) => Wanted::Setup { id: setup, queue: None },
             None => ask.need.wanted().ok_or_else(refusals::no_body_setup)?,
         };
-        job.load(parts, body, &ask);
-        let mut alarm = std::pin::pin!(tokio::time::sleep_until(clock::at(job.limit.deadline)));
         let picked = self.first(&wanted, &chosen, &ask).await?;
-        let mut passing = Passing {
-            ask: &ask,
-            method: &method,
-            chosen: &chosen,
-            attempts: 1,
-            upload: job.upload.clone(),
-            resort: picked.is_last_resort,
-            switch,
-            hedged: None,
-        };
+        let mut passing = Passing { ask: &ask, method, chosen: &chosen, attempts: 1, resort: picked.is_last_resort, switch, hedged: None };
         if self.shared.is_hedged(&job, &ask) {
-            let hedged =
-                Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered), alarm.as_mut()));
+            let hedged = Box::pin(self.hedged(&mut job, &picked, (&wanted, &chosen, &ask), |answered| passing.is_final(answered)));
             let (first, at) = passing.note_hedge(hedged.await);
             return match first {
                 Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
-                first => Box::pin(self.again(job, first, at, &wanted, passing, alarm)).await,
+                first => Box::pin(self.again(job, first, at, &wanted, passing)).await,
             };
         }
-        match job.attempt(&picked.upstream, picked.is_probe, alarm.as_mut()).await {
+        match job.attempt(&picked.upstream, picked.is_probe).await {
             Ok(answered) if passing.is_final(&answered) => Ok(self.pass(answered, passing).await),
             // What is rare lies in a box of its own: the usual request is not to carry its room about.
-            first => Box::pin(self.again(job, first, picked.upstream, &wanted, passing, alarm)).await,
+            first => Box::pin(self.again(job, first, picked.upstream, &wanted, passing)).await,
         }
     }
 
     /// What is known of a request before it is chosen for whom it is.
-    async fn job<'a>(&'a self, parts: &mut Parts, body: Incoming, ask: &'a Ask<'a>, peer: IpAddr) -> Result<(Job<'a>, Upload), Refused> {
+    async fn job<'a>(
+        &'a self,
+        head: RequestHead<'a>,
+        body: Incoming,
+        ask: &'a Ask<'a>,
+        peer: IpAddr,
+        websocket: bool,
+    ) -> Result<Job<'a>, Refused> {
         let settings = &self.shared.settings;
-        let allowed = allowed(&parts.headers, settings.timeout, settings.timeout_max)?;
-        let websocket = headers::wants_websocket(&parts.method, &parts.headers);
-        let told = self.worker.forwarded.told(peer, &parts.headers);
-        let upload = if body.is_end_stream() { Upload::None } else { Upload::Coming(body) };
-        let chunked = matches!(&upload, Upload::Coming(body) if body.size_hint().exact().is_none());
-        let dress = RequestDress { told, timeout: allowed, websocket, chunked };
-        parts.version = Version::HTTP_11;
+        let usual = settings.timeout;
+        let allowed = if head.marks.has(Mark::Timeout) { allowed(head.headers, usual, settings.timeout_max)? } else { usual };
         let limit = Limit { deadline: clock::now() + allowed, allowed, idle: settings.stream_idle };
-        let mut job = Job {
+        let (mut upload, mut is_read) = (None, false);
+        let body = if body.is_end_stream() {
+            RequestBody::Empty
+        } else if self.must_be_read(ask, head.headers, &body) {
+            is_read = true;
+            RequestBody::Whole(Box::pin(body_read::whole(body, settings.stream_idle)).await?)
+        } else {
+            let (body, progress) = RequestBody::streamed(body, body_read::waits(head.headers));
+            upload = Some(progress);
+            body
+        };
+        let may_repeat = upload.is_none() && !websocket && may_go_again(head.headers, ask);
+        let dress = RequestDress { told: self.worker.forwarded.told(peer, head.headers), timeout: allowed, websocket, is_read };
+        Ok(Job {
             shared: &self.shared,
             worker: &self.worker,
-            request: None,
-            spare: None,
+            head,
+            body: Some(body),
+            may_repeat,
             dress,
-            upload: None,
+            upload,
             limit,
             class: &ask.class,
             is_safe: ask.class.is_safe(),
             websocket,
-        };
-        let upload = match upload {
-            Upload::Coming(body) if self.must_be_read(ask, &parts.headers, &body) => {
-                Upload::Read(Box::pin(body_read::whole(body, settings.stream_idle)).await?)
-            }
-            upload => upload,
-        };
-        if matches!(upload, Upload::Read(_)) {
-            // It was asked for, and its length is known.
-            parts.headers.remove(header::EXPECT);
-            job.dress.chunked = false;
-        }
-        Ok((job, upload))
+            is_again: false,
+        })
     }
 
     /// Whether a body is read before it is sent: to find the setup in it, or to be able to send it twice.
     fn must_be_read(&self, ask: &Ask<'_>, headers: &HeaderMap, body: &Incoming) -> bool {
-        let twice = ask.class.heeds_key && headers.contains_key("idempotency-key") && body_read::is_small(body);
+        let twice = ask.class.heeds_key && headers.contains_key(IDEMPOTENCY_KEY) && body_read::is_small(body);
         twice || matches!(ask.need, Need::SetupInBody | Need::Owner(_))
     }
 
     /// The setup, where it stands in the body or is glued to the name of a store.
-    async fn setup_beside_path(&self, need: &Need<'_>, body: &mut Upload) -> Result<Option<String>, Refused> {
+    fn setup_beside_path(&self, need: &Need<'_>, body: Option<&RequestBody>) -> Result<Option<String>, Refused> {
         match need {
             Need::SetupInBody => {
-                let Upload::Read(read) = body else { return Err(refusals::no_body_setup()) };
+                let Some(RequestBody::Whole(read)) = body else { return Err(refusals::no_body_setup()) };
                 body_read::setup_in(read).map(Some).ok_or_else(refusals::no_body_setup)
             }
             Need::StoreInId(id) => {
@@ -203,7 +191,6 @@ impl Gateway {
         first_at: Arc<Upstream>,
         wanted: &Wanted<'_>,
         mut passing: Passing<'_>,
-        mut alarm: Pin<&mut Sleep>,
     ) -> Result<Response<RoutedBody>, Refused> {
         let mut picture = self.shared.picture.load_full();
         let (mut tried_at, mut told) = (Vec::from_iter(passing.hedged.as_ref().map(|(other, _)| other.clone())), Vec::new());
@@ -253,7 +240,7 @@ impl Gateway {
             };
             passing.attempts += 1;
             at = next.upstream;
-            attempted = job.attempt(&at, next.is_probe, alarm.as_mut()).await;
+            attempted = job.attempt(&at, next.is_probe).await;
         }
     }
 
@@ -277,14 +264,11 @@ impl Gateway {
             return if goes_on { Decision::Again { after: Duration::ZERO, elsewhere: true } } else { Decision::PassOn };
         }
         let (phase, status, retry_after) = match attempted {
-            Ok(answered) => {
-                let headers = answered.response.headers();
-                (Phase::Answered, Some(answered.response.status().as_u16()), retry_after(headers))
-            }
+            Ok(answered) => (Phase::Answered, Some(answered.head.status.as_u16()), retry_after(&answered.head.headers)),
             Err(failed) => (failed.phase, None, None),
         };
         let attempt = Attempt { number: passing.attempts, phase, status, retry_after, others };
-        let request = retry::Request { may_repeat: job.spare.is_some(), deadline: job.limit.deadline };
+        let request = retry::Request { may_repeat: job.may_repeat, deadline: job.limit.deadline };
         if phase != Phase::Answered && !job.can_send_again() && !matches!(phase, Phase::Lost | Phase::TimedOut | Phase::Nonsense) {
             return Decision::GiveUp(Failure { status: 502, outcome_unknown: true, cause: Cause::MayHaveBeenActedOn });
         }
@@ -295,34 +279,41 @@ impl Gateway {
 
     /// Passes an answer on, after what it says of the instance was noted.
     async fn pass(&self, answered: Answered, passing: Passing<'_>) -> Response<RoutedBody> {
-        let Answered { response, mut link, in_flight, at } = answered;
-        let (mut head, body) = response.into_parts();
-        let upstream = in_flight.upstream().clone();
-        self.note(&upstream, head.status, &passing).await;
-        let switched = head.status == StatusCode::SWITCHING_PROTOCOLS;
-        link.last = headers::clean_answer(&mut head.headers, &upstream.name);
-        head.version = Version::HTTP_11;
+        let Answered { head, link, in_flight, at } = answered;
+        let AnswerHead { status, mut headers, .. } = head;
+        let upstream = in_flight.upstream();
+        self.note(upstream, status, &passing).await;
+        headers::name_instance(&mut headers, &upstream.name);
         if passing.attempts > 1 {
-            head.headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
+            headers.insert(headers::ATTEMPTS, HeaderValue::from(passing.attempts));
         }
         if let Some((_, who)) = passing.hedged {
-            head.headers.insert(headers::HEDGED, who);
+            headers.insert(headers::HEDGED, who);
         }
         if passing.resort {
-            head.headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
+            headers.insert(headers::EVIDENCE, HeaderValue::from_static("last-healthy"));
         }
         let settings = &self.shared.settings;
-        let Some((client, tunnel)) = passing.switch.filter(|_| switched) else {
-            let stream = headers::is_event_stream(&head.headers).then(|| Box::new(OneStream::new(upstream, self.worker.stopping.clone())));
-            let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
-            let upload = passing.upload;
-            return Response::from_parts(head, RoutedBody::new(body, link, in_flight, upload, patience, stream));
+        let body = match passing.switch {
+            Some((client, tunnel)) if status == StatusCode::SWITCHING_PROTOCOLS => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                let patience = tunnel::Patience { idle: settings.stream_idle, total: settings.stream_total };
+                let stream = OneStream::new(upstream.clone(), tunnel.stopping());
+                tunnel.run(tunnel::join(client, link, in_flight, patience, stream));
+                RoutedBody::empty()
+            }
+            _ => {
+                let stream = || Box::new(OneStream::new(upstream.clone(), self.worker.stopping.clone()));
+                let stream = headers::is_event_stream(&headers).then(stream);
+                let patience = Patience { idle: settings.stream_idle, until: at + settings.stream_total };
+                RoutedBody::new(link, in_flight, patience, stream)
+            }
         };
-        head.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
-        head.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        let patience = tunnel::Patience { idle: settings.stream_idle, total: settings.stream_total };
-        tunnel.run(tunnel::join(client, link, in_flight, patience, OneStream::new(upstream, tunnel.stopping())));
-        Response::from_parts(head, RoutedBody::empty())
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        *response.headers_mut() = headers;
+        response
     }
 
     /// What an answer teaches about who has what.
@@ -346,59 +337,20 @@ impl Gateway {
     }
 }
 
-/// The body of a request before it is sent.
-pub(super) enum Upload {
-    None,
-    Read(Bytes),
-    Coming(Incoming),
-}
-
 impl Job<'_> {
-    /// Puts the request together. What may be sent twice is kept.
-    fn load(&mut self, mut parts: Parts, body: Upload, ask: &Ask<'_>) {
-        parts.extensions.clear();
-        // Kept as it came, which is less to copy than what is sent.
-        let before = (self.may_go_again(&parts.headers, ask) && !matches!(body, Upload::Coming(_))).then(|| parts.clone());
-        headers::dress(&mut parts.headers, &self.shared.dress, self.dress.clone());
-        // A key that concerned the client's connection alone is none.
-        let spare = before.filter(|_| self.may_go_again(&parts.headers, ask));
-        match body {
-            Upload::None => {
-                self.spare = spare.map(|spare| (spare, Bytes::new()));
-                self.request = Some(Request::from_parts(parts, RequestBody::Empty));
-            }
-            Upload::Read(bytes) => {
-                self.spare = spare.map(|spare| (spare, bytes.clone()));
-                self.request = Some(Request::from_parts(parts, RequestBody::Whole(bytes)));
-            }
-            Upload::Coming(incoming) => {
-                let held = body_read::waits(&parts.headers);
-                let (body, progress) = RequestBody::streamed(incoming, held);
-                let mut request = Request::from_parts(parts, body);
-                if held {
-                    let wanted = progress.clone();
-                    hyper::ext::on_informational(&mut request, move |head| {
-                        if head.status() == StatusCode::CONTINUE {
-                            wanted.want();
-                        }
-                    });
-                }
-                self.request = Some(request);
-                self.upload = Some(progress);
-            }
-        }
-    }
-
-    /// Whether a request with these headers may be sent twice. An owner is looked for by asking one after the other.
-    fn may_go_again(&self, headers: &HeaderMap, ask: &Ask<'_>) -> bool {
-        let may_repeat = ask.class.may_repeat(headers.contains_key("idempotency-key"));
-        (may_repeat || matches!(ask.need, Need::Owner(_))) && !self.websocket
-    }
-
     fn can_send_again(&self) -> bool {
-        self.request.is_some() || self.spare.is_some()
+        self.body.is_some()
     }
 }
+
+/// Whether a request with these headers may be sent twice. An owner is looked for by asking one after the other.
+fn may_go_again(headers: &HeaderMap, ask: &Ask<'_>) -> bool {
+    // A key that concerns the client's connection alone is none.
+    let has_key = || headers.contains_key(IDEMPOTENCY_KEY) && !headers::is_named(headers, &IDEMPOTENCY_KEY);
+    ask.class.may_repeat(ask.class.heeds_key && has_key()) || matches!(ask.need, Need::Owner(_))
+}
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 impl Passing<'_> {
     /// Notes that another was asked too, if one was.
@@ -410,14 +362,14 @@ impl Passing<'_> {
 
     /// Whether an answer is passed on without a second thought.
     fn is_final(&self, answered: &Answered) -> bool {
-        let status = answered.response.status();
+        let status = answered.head.status;
         let unwell = matches!(status.as_u16(), 429 | 502..=504) && !self.ask.class.asks_health;
         !unwell && !self.is_wrong_owner(answered)
     }
 
     /// Whether the instance does not have what others may have.
     fn is_wrong_owner(&self, answered: &Answered) -> bool {
-        matches!(self.ask.need, Need::Owner(_)) && answered.response.status() == StatusCode::NOT_FOUND
+        matches!(self.ask.need, Need::Owner(_)) && answered.head.status == StatusCode::NOT_FOUND
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns when a read is hedged, and what becomes of the slower attempt: it is cut off, and its instance counts as at least that
 //! slow. Does not own the budget, which is that of retries, nor what is done when both fail.
 
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,11 +12,11 @@ use futures_util::future::{Either, select};
 use http::HeaderValue;
 use peegeeq_domain::routing::ask::{Ask, Need};
 use peegeeq_domain::routing::table::Wanted;
-use tokio::time::Sleep;
 
 use super::choose::{self, Chosen, Picked};
 use super::exchange::Limit;
 use super::job::{Answered, Failed, Job};
+use super::request_body::RequestBody;
 use super::upstream::Upstream;
 use super::{Gateway, Shared};
 use crate::clock;
@@ -147,7 +147,7 @@ impl Shared {
     /// Whether this request is one that is ever hedged: a read without a body that any of several can answer.
     pub(super) fn is_hedged(&self, job: &Job<'_>, ask: &Ask<'_>) -> bool {
         let class = &ask.class;
-        let is_plain = class.is_safe() && !class.stream && !class.asks_health && !job.websocket && job.spare.is_some();
+        let is_plain = class.is_safe() && !class.stream && !class.asks_health && !job.websocket && job.may_repeat && spare(job).is_some();
         self.settings.hedge.is_on() && is_plain && matches!(ask.need, Need::Setup { .. } | Need::AnyInstance)
     }
 }
@@ -160,11 +160,10 @@ impl Gateway {
         picked: &Picked,
         (wanted, chosen, ask): (&Wanted<'_>, &Chosen, &Ask<'_>),
         is_good: impl Fn(&Answered) -> bool,
-        alarm: Pin<&mut Sleep>,
     ) -> Hedged {
         let (began, policy) = (clock::instant(), self.shared.settings.hedge);
         let mut another = self.again_from(job);
-        let mut first = pin!(job.attempt(&picked.upstream, picked.is_probe, alarm));
+        let mut first = pin!(job.attempt(&picked.upstream, picked.is_probe));
         let alone = |outcome| Hedged::alone(outcome, picked.upstream.clone());
         let Some(delay) = self.worker.delays.delay(&policy) else {
             let outcome = first.await;
@@ -177,8 +176,7 @@ impl Gateway {
             return alone(outcome);
         }
         let Some(other) = self.somebody_else(picked, wanted, chosen, ask) else { return alone(first.await) };
-        let mut second_alarm = pin!(tokio::time::sleep_until(clock::at(another.limit.deadline)));
-        let mut second = pin!(another.attempt(&other.upstream, other.is_probe, second_alarm.as_mut()));
+        let mut second = pin!(another.attempt(&other.upstream, other.is_probe));
         let (one, other) = (picked.upstream.clone(), other.upstream.clone());
         // Only an answer that is good ends the wait: until then the slower one may still save it.
         let hedged = |outcome, at: Arc<Upstream>, other: Arc<Upstream>, told| Hedged { outcome, at, other: Some(other), told: Some(told) };
@@ -207,14 +205,17 @@ impl Gateway {
         Job {
             shared: job.shared,
             worker: job.worker,
-            request: None,
-            spare: job.spare.clone(),
+            head: job.head,
+            body: spare(job),
+            may_repeat: job.may_repeat,
             dress: job.dress.clone(),
             upload: None,
             limit: Limit { ..job.limit },
             class: job.class,
             is_safe: true,
             websocket: false,
+            // It has less time than the first had.
+            is_again: true,
         }
     }
 
@@ -232,6 +233,15 @@ impl Gateway {
         }
         Hedges::count(&self.shared.hedges.sent, "sent");
         Some(other)
+    }
+}
+
+/// The body once more, if that can be.
+fn spare(job: &Job<'_>) -> Option<RequestBody> {
+    match job.body.as_ref()? {
+        RequestBody::Empty => Some(RequestBody::Empty),
+        RequestBody::Whole(bytes) => Some(RequestBody::Whole(bytes.clone())),
+        RequestBody::Streamed(_) => None,
     }
 }
 

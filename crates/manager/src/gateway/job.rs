@@ -2,24 +2,20 @@
 //!
 //! Owns sending it to one instance: a place there, a connection, the exchange. Does not own whether it is sent again.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::request::Parts;
-use http::{Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use http::{Method, StatusCode};
 use peegeeq_domain::routing::accrual::FailureKind;
 use peegeeq_domain::routing::ask::Class;
 use peegeeq_domain::routing::retry::Phase;
 use peegeeq_domain::time::Moment;
-use tokio::time::Sleep;
 
 use super::exchange::{Limit, Sent, exchange};
-use super::headers::RequestDress;
+use super::headers::{RequestDress, RequestHead};
 use super::link::Link;
 use super::request_body::{Progress, RequestBody};
 use super::upstream::{InFlight, Outcome, Upstream};
+use super::wire::AnswerHead;
 use super::{Shared, Worker, headers};
 use crate::clock;
 use crate::net::Deadline;
@@ -29,10 +25,12 @@ use crate::observations::Phases;
 pub(super) struct Job<'a> {
     pub(super) shared: &'a Shared,
     pub(super) worker: &'a Worker,
-    /// What is sent next; none after it was sent.
-    pub(super) request: Option<Request<RequestBody>>,
-    /// The same again, as the client sent it, if it may be sent twice.
-    pub(super) spare: Option<(Parts, Bytes)>,
+    /// The head as the client sent it.
+    pub(super) head: RequestHead<'a>,
+    /// The body that is sent next; none after one that cannot be sent twice was sent.
+    pub(super) body: Option<RequestBody>,
+    /// It may be sent again after it was perhaps acted on.
+    pub(super) may_repeat: bool,
     /// What the instance is told beside what the client says.
     pub(super) dress: RequestDress,
     pub(super) upload: Option<Arc<Progress>>,
@@ -40,11 +38,13 @@ pub(super) struct Job<'a> {
     pub(super) class: &'a Class<'a>,
     pub(super) is_safe: bool,
     pub(super) websocket: bool,
+    /// It was sent before: it has less time left.
+    pub(super) is_again: bool,
 }
 
 /// An answer, and what it came over.
 pub(super) struct Answered {
-    pub(super) response: Response<Incoming>,
+    pub(super) head: AnswerHead,
     pub(super) link: Box<Link>,
     pub(super) in_flight: InFlight,
     /// When the head of the answer was there.
@@ -74,27 +74,28 @@ impl Failed {
 
 impl Job<'_> {
     /// Sends the request to an instance, over a kept connection if there is one.
-    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool, alarm: Pin<&mut Sleep>) -> Result<Answered, Failed> {
+    pub(super) async fn attempt(&mut self, upstream: &Arc<Upstream>, is_probe: bool) -> Result<Answered, Failed> {
         let mut in_flight = match upstream.enter(self.worker.index) {
             Some(in_flight) => in_flight,
             None => Box::pin(self.queue(upstream)).await?,
         };
         in_flight.set_probe(is_probe);
         let began = clock::instant();
-        let answered = self.over_some_link(upstream, alarm).await;
-        let (took, at) = (began.elapsed(), clock::now());
+        let answered = self.over_some_link(upstream).await;
+        let ended = clock::instant();
+        let (took, at) = (ended.saturating_duration_since(began), clock::moment(ended));
         in_flight.set_probe(false);
         let failure = match &answered {
-            Ok((response, _)) => FailureKind::of_status(response.status().as_u16(), self.class),
+            Ok((head, _)) => FailureKind::of_status(head.status.as_u16(), self.class),
             Err(failed) => Some(failed.kind()),
         };
         if upstream.record.ended(failure, is_probe, took, at) {
             self.tell_standing(upstream, failure.is_some());
         }
         match answered {
-            Ok((response, link)) => {
+            Ok((head, link)) => {
                 upstream.meters().time_to_head.record(took);
-                Ok(Answered { response, link, in_flight, at })
+                Ok(Answered { head, link, in_flight, at })
             }
             Err(failed) => {
                 in_flight.end(if failed.phase == Phase::NotSent { Outcome::NotSent } else { Outcome::NoAnswer });
@@ -130,11 +131,7 @@ impl Job<'_> {
     }
 
     /// Kept connections that turn out to be closed are passed over, as long as they give the request back.
-    async fn over_some_link(
-        &mut self,
-        upstream: &Arc<Upstream>,
-        mut alarm: Pin<&mut Sleep>,
-    ) -> Result<(Response<Incoming>, Box<Link>), Failed> {
+    async fn over_some_link(&mut self, upstream: &Arc<Upstream>) -> Result<(AnswerHead, Box<Link>), Failed> {
         loop {
             let kept = upstream.take(self.worker.index, !self.is_safe);
             let is_kept = kept.is_some();
@@ -142,21 +139,21 @@ impl Job<'_> {
                 Some(link) => link,
                 None => Box::pin(self.dial(upstream)).await?,
             };
-            let request = self.request_for(upstream)?;
-            match exchange(&mut link, request, &self.limit, self.upload.as_ref(), alarm.as_mut()).await {
-                Sent::Answered(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS && !self.websocket => {
+            self.load(&mut link, upstream)?;
+            match exchange(&mut link, &self.limit, self.upload.as_ref()).await {
+                Sent::Answered(head) if head.status == StatusCode::SWITCHING_PROTOCOLS && !self.websocket => {
                     let sentence = "it switched protocols without being asked".to_owned();
                     return Err(Failed { phase: Phase::Nonsense, sentence });
                 }
-                Sent::Answered(response) => return Ok((response, link)),
-                Sent::GaveBack(request) => {
-                    self.request = Some(request);
+                Sent::Answered(head) => return Ok((head, link)),
+                Sent::GaveBack(body) => {
+                    self.body = Some(body);
                     if !is_kept {
                         return Err(Failed::not_sent("it closed a new connection before anything was sent"));
                     }
                 }
                 // It rested too long: the instance closed it while the request was on its way.
-                Sent::Failed(Phase::Lost, _) if is_kept && self.spare.is_some() && link.is_untouched() => {}
+                Sent::Failed(Phase::Lost, _) if is_kept && self.may_repeat && link.is_untouched() => {}
                 Sent::Failed(phase, sentence) => return Err(Failed { phase, sentence }),
             }
         }
@@ -165,22 +162,26 @@ impl Job<'_> {
     async fn dial(&self, upstream: &Upstream) -> Result<Box<Link>, Failed> {
         let stream = self.shared.dialer.dial(&upstream.endpoint, Deadline::within(self.left()), &mut Phases::default()).await;
         let stream = stream.map_err(|failure| Failed::not_sent(failure.sentence))?;
-        Link::open(stream, self.shared.settings.head_max).await.map_err(|error| Failed::not_sent(error.to_string()))
+        Ok(Link::open(stream, self.shared.settings.head_max))
     }
 
-    /// The request, addressed to this instance.
-    fn request_for(&mut self, upstream: &Upstream) -> Result<Request<RequestBody>, Failed> {
-        let mut request = match (self.request.take(), &self.spare) {
-            (Some(request), _) => request,
-            (None, Some((parts, body))) => {
-                let mut parts = parts.clone();
-                headers::dress(&mut parts.headers, &self.shared.dress, self.dress.clone());
-                parts.headers.insert(headers::TIMEOUT, headers::millis(self.left()));
-                Request::from_parts(parts, if body.is_empty() { RequestBody::Empty } else { RequestBody::Whole(body.clone()) })
-            }
-            (None, None) => return Err(Failed { phase: Phase::Lost, sentence: "the request cannot be sent twice".to_owned() }),
+    /// Begins the request on a connection to this instance.
+    fn load(&mut self, link: &mut Link, upstream: &Upstream) -> Result<(), Failed> {
+        let lost = || Failed { phase: Phase::Lost, sentence: "the request cannot be sent twice".to_owned() };
+        let body = match &self.body {
+            Some(RequestBody::Empty) if self.may_repeat => RequestBody::Empty,
+            Some(RequestBody::Whole(bytes)) if self.may_repeat => RequestBody::Whole(bytes.clone()),
+            _ => self.body.take().ok_or_else(lost)?,
         };
-        request.headers_mut().insert(header::HOST, upstream.authority.clone());
-        Ok(request)
+        if self.is_again {
+            self.dress.timeout = self.left();
+        }
+        self.is_again = true;
+        let length = body.length();
+        let headless = *self.head.method == Method::HEAD;
+        link.begin(body, headless, |out| {
+            headers::write_head(out, &self.head, &upstream.authority, length, &self.shared.dress, &self.dress)
+        });
+        Ok(())
     }
 }

@@ -1,171 +1,342 @@
 //! One HTTP/1.1 connection to an instance, driven by the task of the request that uses it.
 //!
-//! Owns the protocol on the connection and how many bytes came since the request was sent. Nothing happens on it except
-//! while it is polled: no task, no wake across threads. Does not own which connection is used, nor when to give up.
+//! Owns reading and writing on the connection, and how many bytes came since the request was sent. Nothing happens on it
+//! except while it is polled: no task, no channel, no wake across threads. Does not own which connection is used, nor when
+//! to give up.
 
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use bytes::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use peegeeq_domain::time::Moment;
+use tokio::time::Sleep;
+use tokio_util::io::poll_read_buf;
 
-use super::request_body::RequestBody;
+use super::request_body::{Progress, RequestBody};
+use super::wire::{AnswerBody, AnswerHead, Nonsense, Out, OutFault, read_head};
+use crate::clock;
 use crate::net::Stream;
 
 /// Bytes beyond the largest head that may come before the head is whole: 1xx heads, and the beginning of the body.
 const BESIDE_HEAD: usize = 64 << 10;
 
+/// Room for reading; while much comes it grows.
+const READ_MIN: usize = 8 << 10;
+const READ_MAX: usize = 64 << 10;
+
 /// An open connection and the protocol upon it.
 pub(super) struct Link {
-    pub(super) sender: http1::SendRequest<RequestBody>,
-    connection: http1::Connection<TokioIo<Counted>, RequestBody>,
-    received: Arc<AtomicUsize>,
-    bell: Arc<Bell>,
-    waker: Waker,
+    stream: Stream,
+    read: BytesMut,
+    /// Room for the next reading.
+    room: usize,
+    out: Out,
+    /// What is still to come of the answer.
+    body: AnswerBody,
+    /// Writing failed. What was answered before is read all the same.
+    unwritable: Option<io::Error>,
+    /// The present request is `HEAD`.
+    headless: bool,
+    /// Bytes since the request was begun.
+    received: usize,
+    /// Bytes up to which the head is known not to be whole.
+    searched: usize,
     head_max: usize,
-    ended: bool,
+    alarm: Option<Alarm>,
     /// The other side said that this answer is its last.
     pub(super) last: bool,
 }
 
+/// A clock that rings, and for when it was set.
+struct Alarm {
+    set: Moment,
+    sleep: Pin<Box<Sleep>>,
+}
+
+/// Why there is no answer, or not all of it.
+#[derive(Debug)]
+pub(super) enum LinkFault {
+    /// The connection broke.
+    Lost(io::Error),
+    /// The other side closed it too early.
+    Closed,
+    /// What came is not HTTP/1.1.
+    Nonsense(&'static str),
+    /// The client broke off its request.
+    Client,
+}
+
 impl Link {
     /// Begins HTTP/1.1 on a connection. Sends nothing yet.
-    pub(super) async fn open(stream: Stream, head_max: usize) -> hyper::Result<Box<Self>> {
-        let received = Arc::new(AtomicUsize::new(0));
-        let mut protocol = http1::Builder::new();
-        // Any other number of headers than the usual 100 would cost an allocation of several KB for each answer.
-        protocol.max_buf_size(head_max.max(8192));
-        let counted = Counted { stream, received: received.clone() };
-        let (sender, connection) = protocol.handshake(TokioIo::new(counted)).await?;
-        let bell = Arc::new(Bell::default());
-        let waker = bell.clone().into();
-        Ok(Box::new(Self { sender, connection, received, bell, waker, head_max, ended: false, last: false }))
-    }
-
-    /// Lets the connection go on. How it ended is told to whoever waits for the answer or reads its body.
-    pub(super) fn drive(&mut self, cx: &mut Context<'_>) {
-        if !self.ended {
-            self.bell.answered_by(cx.waker());
-            self.ended = Pin::new(&mut self.connection).poll(&mut Context::from_waker(&self.waker)).is_ready();
-        }
-    }
-
-    /// Does what may wake the connection, without waking the task: it is awake, and drives the connection afterwards if
-    /// that is worth anything.
-    pub(super) fn quietly<T>(&self, what: impl FnOnce() -> T) -> T {
-        self.bell.muted.store(true, Ordering::Relaxed);
-        let done = what();
-        self.bell.muted.store(false, Ordering::Relaxed);
-        done
+    pub(super) fn open(stream: Stream, head_max: usize) -> Box<Self> {
+        Box::new(Self {
+            stream,
+            read: BytesMut::new(),
+            room: READ_MIN,
+            out: Out::default(),
+            body: AnswerBody::Ended,
+            unwritable: None,
+            headless: false,
+            received: 0,
+            searched: 0,
+            head_max: head_max.max(READ_MIN),
+            alarm: None,
+            last: false,
+        })
     }
 
     /// Whether another request can be sent: the other side has not closed the connection, nor sent anything unasked.
     pub(super) fn is_open(&mut self) -> bool {
-        self.drive(&mut Context::from_waker(Waker::noop()));
-        !self.ended && self.sender.is_ready()
+        self.read.is_empty() && self.unwritable.is_none() && self.fill(&mut Context::from_waker(Waker::noop())).is_pending()
     }
 
-    /// Forgets what came for earlier requests.
-    pub(super) fn begin(&mut self) {
-        self.received.store(0, Ordering::Relaxed);
+    /// Whether request and answer came to their ends, and the other side lets another request follow. An answer may be whole
+    /// before its request is: what is left of that must not be taken for the next.
+    pub(super) fn is_at_rest(&self) -> bool {
+        !self.last && self.out.is_done() && self.unwritable.is_none() && self.body.is_ended() && self.read.is_empty()
     }
 
-    /// Whether nothing came since the request was sent.
+    /// Begins a request. `headless`: its answer has no body whatever it says.
+    pub(super) fn begin(&mut self, body: RequestBody, headless: bool, write_head: impl FnOnce(&mut Vec<u8>)) {
+        let chunked = body.length().is_none();
+        self.out.begin(body, chunked, write_head);
+        (self.headless, self.received, self.searched) = (headless, 0, 0);
+    }
+
+    /// The body of a request of which nothing was sent.
+    pub(super) fn give_back(&mut self) -> Option<RequestBody> {
+        self.out.is_unsent().then(|| self.out.give_back())
+    }
+
+    /// Whether nothing came since the request was begun.
     pub(super) fn is_untouched(&self) -> bool {
-        self.received.load(Ordering::Relaxed) == 0
+        self.received == 0
     }
 
-    /// Whether more came than any head may take, while the head is still not whole: a flood of 1xx heads.
-    pub(super) fn is_flooded(&self) -> bool {
-        self.received.load(Ordering::Relaxed) > self.head_max + BESIDE_HEAD
+    /// Sends, and waits for the head of the answer.
+    pub(super) fn poll_answer(&mut self, upload: Option<&Progress>, cx: &mut Context<'_>) -> Poll<Result<AnswerHead, LinkFault>> {
+        loop {
+            self.write(cx)?;
+            match self.head()? {
+                Some(head) if head.status.is_informational() && head.status != StatusCode::SWITCHING_PROTOCOLS => {
+                    if let Some(upload) = upload.filter(|_| head.status == StatusCode::CONTINUE) {
+                        upload.want();
+                    }
+                }
+                Some(mut head) => {
+                    self.body = std::mem::replace(&mut head.body, AnswerBody::Ended);
+                    self.last = head.last;
+                    return Poll::Ready(Ok(head));
+                }
+                None => ready!(self.more(cx))?,
+            }
+        }
     }
 
-    /// Ready when the connection was switched to another protocol, or ended.
-    pub(super) fn poll_switched(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.drive(cx);
-        if self.ended { Poll::Ready(()) } else { Poll::Pending }
+    /// The next data of the answer; none at its end.
+    pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, LinkFault>>> {
+        loop {
+            if let Err(fault) = self.write(cx) {
+                return Poll::Ready(Some(Err(fault)));
+            }
+            match self.body.next(&mut self.read) {
+                Ok(Some(data)) => return Poll::Ready(Some(Ok(data))),
+                Ok(None) if self.body.is_ended() => return Poll::Ready(None),
+                Ok(None) => {}
+                Err(Nonsense(why)) => return Poll::Ready(Some(Err(LinkFault::Nonsense(why)))),
+            }
+            if let AnswerBody::Length(left) = self.body {
+                self.room = self.room.max(usize::try_from(left).map_or(READ_MAX, |left| left.min(READ_MAX)));
+            }
+            let Poll::Ready(came) = self.fill(cx) else {
+                if self.read.is_empty() && self.left().is_none() {
+                    // Nobody knows when a stream goes on: until then it needs no room.
+                    self.read = BytesMut::new();
+                }
+                return Poll::Pending;
+            };
+            match came {
+                Ok(0) if self.body.close() => return Poll::Ready(None),
+                Ok(0) => return Poll::Ready(Some(Err(LinkFault::Closed))),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Some(Err(LinkFault::Lost(error)))),
+            }
+        }
+    }
+
+    /// Ready when `end` is over, or somewhat earlier: who asks looks at the clock then.
+    pub(super) fn poll_alarm(&mut self, end: Moment, cx: &mut Context<'_>) -> Poll<()> {
+        let alarm = self.alarm.get_or_insert_with(|| Alarm { set: end, sleep: Box::pin(tokio::time::sleep_until(clock::at(end))) });
+        // It may have been set for an earlier request: it rings too early then, once. Setting it for each would cost more.
+        if end < alarm.set || (end > alarm.set && alarm.sleep.is_elapsed()) {
+            alarm.set = end;
+            alarm.sleep.as_mut().reset(clock::at(end));
+        }
+        alarm.sleep.as_mut().poll(cx)
+    }
+
+    /// Whether nothing more of the answer will come.
+    pub(super) fn is_ended(&self) -> bool {
+        self.body.is_ended()
+    }
+
+    /// How many bytes of the answer are still to come, if that is known.
+    pub(super) fn left(&self) -> Option<u64> {
+        match self.body {
+            AnswerBody::Ended => Some(0),
+            AnswerBody::Length(left) => Some(left),
+            AnswerBody::Chunked(_) | AnswerBody::UntilClose => None,
+        }
     }
 
     /// The bare connection after it was switched to another protocol, and what came on it already.
     pub(super) fn into_stream(self: Box<Self>) -> (Stream, Bytes) {
-        let parts = self.connection.into_parts();
-        (parts.io.into_inner().stream, parts.read_buf)
-    }
-}
-
-/// How the connection wakes the task that drives it at present. It stays the same from task to task, so that the socket need
-/// not be told of a new waker for every request.
-struct Bell {
-    task: Mutex<Waker>,
-    /// Whoever would be woken is awake.
-    muted: AtomicBool,
-}
-
-impl Default for Bell {
-    fn default() -> Self {
-        Self { task: Mutex::new(Waker::noop().clone()), muted: AtomicBool::new(false) }
-    }
-}
-
-impl Bell {
-    fn answered_by(&self, task: &Waker) {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
-    }
-}
-
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        (self.stream, self.read.freeze())
     }
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.muted.load(Ordering::Relaxed) {
-            self.task.lock().unwrap_or_else(PoisonError::into_inner).wake_by_ref();
+    /// Writes what can be written.
+    fn write(&mut self, cx: &mut Context<'_>) -> Result<(), LinkFault> {
+        if self.unwritable.is_some() {
+            return Ok(());
+        }
+        match self.out.poll(&mut self.stream, cx) {
+            Poll::Pending | Poll::Ready(Ok(())) => Ok(()),
+            Poll::Ready(Err(OutFault::Body)) => Err(LinkFault::Client),
+            Poll::Ready(Err(OutFault::Lost(error))) if self.out.is_unsent() => Err(LinkFault::Lost(error)),
+            Poll::Ready(Err(OutFault::Lost(error))) => {
+                // Perhaps the other side answered before it closed.
+                self.unwritable = Some(error);
+                Ok(())
+            }
         }
     }
-}
 
-/// A stream that counts what is read from it.
-struct Counted {
-    stream: Stream,
-    received: Arc<AtomicUsize>,
-}
+    /// The head, if it is whole.
+    fn head(&mut self) -> Result<Option<AnswerHead>, LinkFault> {
+        if !self.may_be_whole() {
+            return Ok(None);
+        }
+        let before = self.read.len();
+        let head = read_head(&mut self.read, self.headless).map_err(|Nonsense(why)| LinkFault::Nonsense(why))?;
+        if head.is_none() {
+            self.searched = before;
+        } else if before - self.read.len() > self.head_max {
+            return Err(LinkFault::Nonsense("its head is too large"));
+        } else {
+            self.searched = 0;
+        }
+        Ok(head)
+    }
 
-impl AsyncRead for Counted {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        // Only the task that drives the connection writes here: no need to lock the bus.
-        let received = self.received.load(Ordering::Relaxed).saturating_add(buffer.filled().len() - before);
-        self.received.store(received, Ordering::Relaxed);
-        read
+    /// Whether a look at what was read can find a whole head. A head that comes byte by byte is not read anew for each.
+    fn may_be_whole(&self) -> bool {
+        if self.searched == 0 {
+            return !self.read.is_empty();
+        }
+        let new = self.read.get(self.searched.saturating_sub(3)..).unwrap_or_default();
+        new.windows(2).any(|pair| pair == b"\n\n") || new.windows(3).any(|three| three == b"\n\r\n")
+    }
+
+    /// Reads on while the head is not whole.
+    fn more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LinkFault>> {
+        if self.read.len() > self.head_max {
+            return Poll::Ready(Err(LinkFault::Nonsense("its head is too large")));
+        }
+        if self.received > self.head_max + BESIDE_HEAD {
+            return Poll::Ready(Err(LinkFault::Nonsense("it sent too many 1xx heads before its answer")));
+        }
+        let lost = |unwritable: &mut Option<io::Error>, fault| unwritable.take().map_or(fault, LinkFault::Lost);
+        match ready!(self.fill(cx)) {
+            Ok(0) => Poll::Ready(Err(lost(&mut self.unwritable, LinkFault::Closed))),
+            Ok(_) => Poll::Ready(Ok(())),
+            Err(error) => Poll::Ready(Err(lost(&mut self.unwritable, LinkFault::Lost(error)))),
+        }
+    }
+
+    /// Reads once: how many bytes came, 0 at the end.
+    fn fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.read.capacity() - self.read.len() < self.room {
+            self.read.reserve(self.room);
+        }
+        let came = ready!(poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.read))?;
+        self.received = self.received.saturating_add(came);
+        self.room = if came >= self.room { (self.room * 2).min(READ_MAX) } else { READ_MIN };
+        Poll::Ready(Ok(came))
     }
 }
 
-impl AsyncWrite for Counted {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+#[cfg(test)]
+mod hostile;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+
+    use super::*;
+
+    /// A link with little room on its way, and the instance at its other end.
+    pub(super) async fn joined() -> (Box<Link>, TcpStream) {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_send_buffer_size(4096).expect("small");
+        let (stream, accepted) = tokio::join!(socket.connect(listener.local_addr().expect("bound")), listener.accept());
+        (Link::open(Stream::Plain(stream.expect("connected")), 1 << 16), accepted.expect("accepted").0)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    async fn answered(link: &mut Link, body: RequestBody, instance: &mut TcpStream, answer: &str) -> StatusCode {
+        link.begin(body, false, |head| head.extend_from_slice(b"POST / HTTP/1.1\r\n\r\n"));
+        instance.write_all(answer.as_bytes()).await.expect("open");
+        poll_fn(|cx| link.poll_answer(None, cx)).await.expect("an answer").status
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    #[tokio::test]
+    async fn a_connection_rests_only_after_request_and_answer() {
+        const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+        let (mut link, mut instance) = joined().await;
+        assert_eq!(answered(&mut link, RequestBody::Empty, &mut instance, ANSWER).await, StatusCode::OK);
+        assert!(link.is_at_rest());
+        let large = RequestBody::Whole(vec![b'x'; 64 << 20].into());
+        assert_eq!(answered(&mut link, large, &mut instance, ANSWER).await, StatusCode::OK);
+        assert!(!link.is_at_rest(), "most of the request was not sent yet");
+        let (mut link, mut instance) = joined().await;
+        let behind = format!("{ANSWER}HTTP/1.1");
+        answered(&mut link, RequestBody::Empty, &mut instance, &behind).await;
+        assert!(!link.is_at_rest(), "something lies behind the answer");
     }
 
-    fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bytes)
+    #[tokio::test]
+    async fn an_answer_that_comes_byte_by_byte_is_an_answer() {
+        let (mut link, mut instance) = joined().await;
+        link.begin(RequestBody::Empty, false, |head| head.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n"));
+        let trickling = async {
+            for byte in TRICKLE {
+                instance.write_all(&[*byte]).await.expect("open");
+                tokio::task::yield_now().await;
+            }
+            let mut request = [0; 18];
+            instance.read_exact(&mut request).await.expect("a request");
+            request
+        };
+        let reading = async {
+            let head = poll_fn(|cx| link.poll_answer(None, cx)).await.expect("an answer");
+            assert_eq!((head.status, head.headers.len()), (StatusCode::OK, 0));
+            let mut body = Vec::new();
+            while let Some(data) = poll_fn(|cx| link.poll_data(cx)).await {
+                body.extend_from_slice(&data.expect("data"));
+            }
+            body
+        };
+        let (request, body) = tokio::join!(trickling, reading);
+        assert_eq!((body.as_slice(), request.as_slice()), (&b"hi"[..], &b"GET / HTTP/1.1\r\n\r\n"[..]));
+        assert!(link.is_at_rest() && link.is_open());
     }
 
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+    const TRICKLE: &[u8] =
+        b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n";
 }

@@ -30,6 +30,7 @@ mod traffic;
 mod tunnel;
 mod upstream;
 mod way;
+mod wire;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -56,7 +57,7 @@ pub use traffic::Traffic;
 use crate::net::{Client, Deadline, Dialer};
 use crate::observations::Observations;
 use crate::registry::CatalogReader;
-use crate::server::{Front, Peer, Place, Refusal};
+use crate::server::{Front, Marks, Peer, Place, Refusal};
 use crate::tasks::{TaskName, Tasks};
 use choose::{Chosen, Turns};
 use headers::{Dress, Forwarded};
@@ -209,8 +210,8 @@ impl Front for Gateway {
         Self { shared: self.shared.clone(), worker: Arc::new(worker) }
     }
 
-    async fn answer(&self, request: Request<Incoming>, Peer(peer): Peer) -> Result<Response<RoutedBody>, Box<Refusal>> {
+    async fn answer(&self, request: Request<Incoming>, marks: Marks, Peer(peer): Peer) -> Result<Response<RoutedBody>, Box<Refusal>> {
         let peer: IpAddr = peer.ip();
-        self.forward(request, peer).await
+        self.forward(request, marks, peer).await
     }
 }

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use peegeeq_domain::time::Moment;
 use tokio::time::Sleep;
@@ -79,54 +79,50 @@ impl RequestBody {
     }
 }
 
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
+impl RequestBody {
+    /// How many bytes it has, if that is known beforehand.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Self::Empty => Some(0),
+            Self::Whole(bytes) => u64::try_from(bytes.len()).ok(),
+            Self::Streamed(streamed) => streamed.incoming.size_hint().exact(),
+        }
+    }
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut *self {
+    /// The next data.
+    pub(super) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        match self {
             Self::Empty => Poll::Ready(None),
             Self::Whole(bytes) if bytes.is_empty() => Poll::Ready(None),
-            Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
+            Self::Whole(bytes) => Poll::Ready(Some(Ok(std::mem::take(bytes)))),
             Self::Streamed(streamed) => streamed.poll(cx),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Empty => true,
-            Self::Whole(bytes) => bytes.is_empty(),
-            Self::Streamed(streamed) => streamed.incoming.is_end_stream(),
-        }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Empty => SizeHint::with_exact(0),
-            Self::Whole(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
-            Self::Streamed(streamed) => streamed.incoming.size_hint(),
         }
     }
 }
 
 impl Streamed {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
         if let Some(hold) = &mut self.hold {
             if !self.progress.wanted.load(Ordering::Relaxed) && hold.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
             self.hold = None;
         }
-        let frame = loop {
+        let data = loop {
             match std::task::ready!(Pin::new(&mut self.incoming).poll_frame(cx)) {
-                Some(Ok(frame)) if frame.is_trailers() => {}
-                other => break other,
+                // Trailers are dropped.
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => break Some(Ok(data)),
+                    Err(_trailers) => {}
+                },
+                Some(Err(error)) => break Some(Err(error)),
+                None => break None,
             }
         };
         self.progress.moved();
-        if frame.is_none() || self.incoming.is_end_stream() {
+        if data.is_none() || self.incoming.is_end_stream() {
             self.progress.sent.store(true, Ordering::Relaxed);
         }
-        Poll::Ready(frame)
+        Poll::Ready(data)
     }
 }

@@ -39,7 +39,9 @@ impl Record {
         let policy = EwmaPolicy::default();
         let next = if failure.is_some() { before.observe_failure(&policy, took, now) } else { before.observe(&policy, took, now) };
         // Of two at the same time one may be lost: an average does not mind.
-        self.latency.store(next.to_bits(), Ordering::Relaxed);
+        if next != before {
+            self.latency.store(next.to_bits(), Ordering::Relaxed);
+        }
         match failure {
             None if self.quiet.load(Ordering::Relaxed) => return false,
             None => {}

@@ -45,13 +45,9 @@ enum End {
 }
 
 /// Joins a client's connection and an instance's until one of them ends, a limit is reached, or `stream` is to end.
-pub(super) async fn join(client: OnUpgrade, mut link: Box<Link>, in_flight: InFlight, patience: Patience, mut stream: OneStream) {
-    let (client, instance) = futures_util::join!(client, async {
-        poll_fn(|cx| link.poll_switched(cx)).await;
-        link.into_stream()
-    });
-    let Ok(client) = client else { return in_flight.end(Outcome::Abandoned) };
-    let (instance, first) = instance;
+pub(super) async fn join(client: OnUpgrade, link: Box<Link>, in_flight: InFlight, patience: Patience, mut stream: OneStream) {
+    let Ok(client) = client.await else { return in_flight.end(Outcome::Abandoned) };
+    let (instance, first) = link.into_stream();
     let moved = Arc::new(AtomicU64::new(clock::now().as_millis()));
     let mut client = Noted { stream: TokioIo::new(client), moved: moved.clone() };
     let mut instance = Noted { stream: instance, moved: moved.clone() };

@@ -3,24 +3,32 @@
 //! Owns names that concern HTTP and the process; other rooms record theirs where things happen. Labels are bounded: a
 //! route is the matched pattern, never a path.
 
+mod shards;
+mod tally;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use metrics::{Counter, Gauge, Histogram};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics::{Counter, Histogram};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-/// Upper bounds of the duration histograms, in seconds.
-const BUCKETS: [f64; 14] = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0];
+use shards::Shards;
+use tally::{Tallies, Tallying};
 
-static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+static RECORDER: OnceLock<Metrics> = OnceLock::new();
+
+/// Requests that began, less those that ended: a request may end on another thread.
+static IN_FLIGHT: Shards<AtomicI64> = Shards::new();
 
 /// The process's metrics. The recorder is one for the whole process and installed at the first call.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     handle: PrometheusHandle,
+    tallies: Arc<Tallies>,
 }
 
 /// The recorder could not be installed.
@@ -31,29 +39,29 @@ pub struct MetricsError(String);
 impl Metrics {
     /// Installs the recorder, if it is not yet.
     pub fn install() -> Result<Self, MetricsError> {
-        if let Some(handle) = RECORDER.get() {
-            return Ok(Self { handle: handle.clone() });
+        if let Some(metrics) = RECORDER.get() {
+            return Ok(metrics.clone());
         }
-        let explain = |error: &dyn std::fmt::Display| MetricsError(error.to_string());
-        let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS);
-        let recorder = builder.map_err(|error| explain(&error))?.build_recorder();
-        let handle = recorder.handle();
-        if RECORDER.set(handle.clone()).is_ok() {
-            metrics::set_global_recorder(recorder).map_err(|error| explain(&error))?;
+        let exporter = PrometheusBuilder::new().build_recorder();
+        let metrics = Self { handle: exporter.handle(), tallies: Arc::default() };
+        if RECORDER.set(metrics.clone()).is_ok() {
+            let recorder = Tallying { exporter, tallies: metrics.tallies.clone() };
+            metrics::set_global_recorder(recorder).map_err(|error| MetricsError(error.to_string()))?;
             describe();
         }
-        Ok(Self { handle: RECORDER.get().cloned().unwrap_or(handle) })
+        Ok(RECORDER.get().cloned().unwrap_or(metrics))
     }
 
     /// Everything, in Prometheus' text format.
     pub fn render(&self) -> String {
         metrics_process::Collector::default().collect();
-        self.handle.render()
-    }
-
-    /// Folds the samples of histograms together; without it they pile up until somebody scrapes.
-    pub fn fold(&self) {
-        self.handle.run_upkeep();
+        let in_flight: i64 = IN_FLIGHT.all().map(|count| count.load(Ordering::Relaxed)).sum();
+        #[expect(clippy::cast_precision_loss, reason = "there are far fewer requests than 2^53")]
+        metrics::gauge!("peegeeq_http_requests_in_flight").set(in_flight.max(0) as f64);
+        self.tallies.settle();
+        let mut text = self.handle.render();
+        self.tallies.write(&mut text);
+        text
     }
 }
 
@@ -77,24 +85,16 @@ fn describe() {
 }
 
 /// Metrics of requests. Each worker thread keeps the handles it has used.
-#[derive(Clone, Debug)]
-pub struct HttpMetrics {
-    in_flight: Gauge,
-}
-
-impl Default for HttpMetrics {
-    fn default() -> Self {
-        Self { in_flight: metrics::gauge!("peegeeq_http_requests_in_flight") }
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HttpMetrics;
 
 /// A request being answered.
 #[derive(Debug)]
-pub struct Running<'a>(&'a Gauge);
+pub struct Running(());
 
-impl Drop for Running<'_> {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.0.decrement(1.0);
+        IN_FLIGHT.own().fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -108,13 +108,13 @@ thread_local! {
 
 impl HttpMetrics {
     /// A request came.
-    pub fn begin(&self) -> Running<'_> {
-        self.in_flight.increment(1.0);
-        Running(&self.in_flight)
+    pub fn begin(self) -> Running {
+        IN_FLIGHT.own().fetch_add(1, Ordering::Relaxed);
+        Running(())
     }
 }
 
-impl Running<'_> {
+impl Running {
     /// It was answered. `route` is the matched pattern; a request that matched none counts under `none`.
     pub fn end(self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
         let (route, method) = (route.unwrap_or("none"), method_label(method));

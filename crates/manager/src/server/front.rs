@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use super::Peer;
+use super::{Marks, Peer};
 
 /// An error of a body, as hyper takes it.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -38,7 +38,12 @@ pub trait Front: Clone + Send + Sync + 'static {
     fn for_worker(&self, place: &Place) -> Self;
 
     /// Answers a claimed request whose caller may do what it asks.
-    fn answer(&self, request: Request<Incoming>, peer: Peer) -> impl Future<Output = Result<Response<Self::Body>, Box<Refusal>>> + Send;
+    fn answer(
+        &self,
+        request: Request<Incoming>,
+        marks: Marks,
+        peer: Peer,
+    ) -> impl Future<Output = Result<Response<Self::Body>, Box<Refusal>>> + Send;
 }
 
 /// Why a claimed request gets no answer of its own: the edge writes it in the one envelope of errors.

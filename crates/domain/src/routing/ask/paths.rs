@@ -24,10 +24,18 @@ struct Segments<'a> {
 
 impl<'a> Segments<'a> {
     fn of(rest: &'a str) -> Self {
-        let mut segments = Self { texts: [""; SEGMENTS_MAX], count: 0, is_plain: !rest.contains('%') };
-        for (slot, text) in segments.texts.iter_mut().zip(rest.split('/').filter(|text| !text.is_empty())) {
-            *slot = text;
-            segments.count += 1;
+        let mut segments = Self { texts: [""; SEGMENTS_MAX], count: 0, is_plain: true };
+        let mut from = 0;
+        // One pass: this is done for every request.
+        for (at, byte) in rest.bytes().chain([b'/']).enumerate() {
+            segments.is_plain &= byte != b'%';
+            if byte == b'/' {
+                if let Some(slot) = segments.texts.get_mut(segments.count).filter(|_| at > from) {
+                    *slot = &rest[from..at];
+                    segments.count += 1;
+                }
+                from = at + 1;
+            }
         }
         segments
     }

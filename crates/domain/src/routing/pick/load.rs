@@ -100,7 +100,9 @@ impl PeakEwma {
     /// The part that remains of the estimate. A moment before the last observation counts as that observation.
     fn remains(self, policy: &EwmaPolicy, now: Moment) -> f64 {
         let passed = (now.as_millis() as u32).wrapping_sub(self.at);
-        let passed = if passed > u32::MAX / 2 { 0 } else { passed };
+        if passed == 0 || passed > u32::MAX / 2 {
+            return 1.0;
+        }
         libm::exp(-f64::from(passed) / (millis(policy.decay).max(1) as f64))
     }
 }

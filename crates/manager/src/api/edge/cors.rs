@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
 
 use super::super::error::ApiError;
+use crate::server::{Mark, Marks};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET,POST,PUT,DELETE,OPTIONS");
 const HEADERS: HeaderValue = HeaderValue::from_static(
@@ -54,7 +55,11 @@ fn is_like(origin: &str, pattern: &str) -> bool {
 }
 
 /// The answer to a preflight, or the refusal of a foreign request; `None` lets the request on.
-pub(super) fn gate<B>(origins: &Origins, request: &Request<B>) -> Option<Response> {
+pub(super) fn gate<B>(origins: &Origins, request: &Request<B>, marks: Marks) -> Option<Response> {
+    if !marks.has(Mark::Origin) && !marks.has(Mark::FetchSite) {
+        // No browser: nothing to hold against the request.
+        return None;
+    }
     let headers = request.headers();
     let origin = headers.get(header::ORIGIN);
     let allowed = origin.is_none_or(|origin| origins.allow(origin, headers.get(header::HOST)));
@@ -112,7 +117,8 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        gate(origins, &request.body(()).expect("request")).map(|answer| answer.status())
+        let request = request.body(()).expect("request");
+        gate(origins, &request, Marks::of(request.headers())).map(|answer| answer.status())
     }
 
     #[test]

@@ -35,10 +35,9 @@ pub use respond::AnswerBody;
 use super::error::ApiError;
 use super::management;
 use crate::clock;
-use crate::net::HOP_HEADER;
 use crate::observe::metrics::HttpMetrics;
 use crate::security::{Tokens, UnknownBearer};
-use crate::server::{Front, InRequest, Peer, Place, Service};
+use crate::server::{Front, InRequest, Mark, Marks, Peer, Place, Service};
 use request_id::RequestId;
 
 /// What the edge decides with.
@@ -96,17 +95,17 @@ const FRONTS_ROUTE: &str = "routed";
 impl<F: Front> Edge<F> {
     /// The edge in front of `router`, and of `front`, which is asked first.
     pub fn new(router: Router, front: F, settings: EdgeSettings) -> Self {
-        Self { router, front, settings: Arc::new(settings), metrics: HttpMetrics::default() }
+        Self { router, front, settings: Arc::new(settings), metrics: HttpMetrics }
     }
 
-    async fn handle(&self, mut request: Request<Incoming>, peer: Peer) -> Answered<F::Body> {
+    async fn handle(&self, mut request: Request<Incoming>, marks: Marks, peer: Peer) -> Answered<F::Body> {
         if request.version() == http::Version::HTTP_2
             && let Err(error) = target::settle(&mut request)
         {
             return Answered::Own(error.into_response());
         }
         let claimed = self.front.claims(&request);
-        let principal = match self.admit(&request) {
+        let principal = match self.admit(&request, marks) {
             Ok(principal) => principal,
             Err(answer) if claimed || management::is_own_path(request.uri().path()) => return Answered::Own(timed_like_instances(*answer)),
             Err(answer) => return Answered::Own(*answer),
@@ -115,7 +114,7 @@ impl<F: Front> Edge<F> {
             return Answered::Own(offers());
         }
         if claimed {
-            return self.claimed(request, peer, principal).await;
+            return self.claimed(request, marks, peer, principal).await;
         }
         // Nobody in particular is what a request without a principal comes from.
         match principal {
@@ -134,23 +133,30 @@ impl<F: Front> Edge<F> {
     }
 
     /// What is asked of every request, whoever answers it. The error is an answer, also to a preflight.
-    fn admit(&self, request: &Request<Incoming>) -> Result<Result<Principal, UnknownBearer>, Box<Response<Body>>> {
+    fn admit(&self, request: &Request<Incoming>, marks: Marks) -> Result<Result<Principal, UnknownBearer>, Box<Response<Body>>> {
         let settings = &*self.settings;
-        target::check(request, settings.head_bytes_max)
-            .and_then(|()| settings.name.check(request.headers()))
+        let unlooped = || if marks.has(Mark::Hop) { settings.name.check(request.headers()) } else { Ok(()) };
+        target::check(request, marks, settings.head_bytes_max)
+            .and_then(|()| unlooped())
             .map_err(|error| Box::new(error.into_response()))?;
         let principal = settings.tokens.principal(request.headers());
         if !matches!(principal, Ok(Principal::Token { .. })) && !settings.hosts.allow(request) {
             return Err(Box::new(host::misdirected().into_response()));
         }
-        match cors::gate(&settings.origins, request) {
+        match cors::gate(&settings.origins, request, marks) {
             Some(answer) => Err(Box::new(answer)),
             None => Ok(principal),
         }
     }
 
     /// The front's part: the same permission as on a guarded route.
-    async fn claimed(&self, mut request: Request<Incoming>, peer: Peer, principal: Result<Principal, UnknownBearer>) -> Answered<F::Body> {
+    async fn claimed(
+        &self,
+        mut request: Request<Incoming>,
+        marks: Marks,
+        peer: Peer,
+        principal: Result<Principal, UnknownBearer>,
+    ) -> Answered<F::Body> {
         if let Some(error) = guard::refusal(Rule::ByMethod, request.method(), principal.as_ref(), self.settings.tokens.anonymous()) {
             return Answered::Own(error.numeric_time().into_response());
         }
@@ -158,7 +164,7 @@ impl<F: Front> Edge<F> {
             // It was meant for this manager, and is nobody else's business.
             request.headers_mut().remove(http::header::AUTHORIZATION);
         }
-        match AssertUnwindSafe(self.front.answer(request, peer)).catch_unwind().await {
+        match AssertUnwindSafe(self.front.answer(request, marks, peer)).catch_unwind().await {
             Ok(Ok(answer)) => Answered::Fronts(answer),
             Ok(Err(refusal)) => Answered::Own(ApiError::from(*refusal).numeric_time().into_response()),
             Err(_) => Answered::Own(our_fault().numeric_time().into_response()),
@@ -211,12 +217,13 @@ impl<F: Front<Body: Unpin>> Service for Edge<F> {
 
     async fn answer(&self, request: Request<Incoming>, peer: Peer, in_request: InRequest) -> Response<AnswerBody<F::Body>> {
         let began = clock::instant();
-        let id = RequestId::of(request.headers());
-        let (method, origin) = (request.method().clone(), request.headers().get(http::header::ORIGIN).cloned());
-        let from_a_manager = request.headers().contains_key(HOP_HEADER);
+        let marks = Marks::of(request.headers());
+        let id = if marks.has(Mark::RequestId) { RequestId::of(request.headers()) } else { RequestId::new() };
+        let origin = marks.has(Mark::Origin).then(|| request.headers().get(http::header::ORIGIN).cloned()).flatten();
+        let method = request.method().clone();
         let noted = log::Noted::of(&request, &self.settings.tokens, peer);
         let running = self.metrics.begin();
-        let answered = self.handle(request, peer).await;
+        let answered = self.handle(request, marks, peer).await;
         let took = began.elapsed();
         let status = answered.status();
         running.end(answered.route(), &method, status, took);
@@ -227,7 +234,7 @@ impl<F: Front<Body: Unpin>> Service for Edge<F> {
             Answered::Own(response) => respond::finish(response, &id, in_request),
             Answered::Fronts(response) => respond::pass(response, &id, in_request),
         };
-        if from_a_manager {
+        if marks.has(Mark::Hop) {
             self.settings.name.tell(response.headers_mut());
         }
         cors::label(&self.settings.origins, origin.as_ref(), response.headers_mut());

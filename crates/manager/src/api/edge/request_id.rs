@@ -26,6 +26,11 @@ impl RequestId {
         Self(headers.get(&HEADER).filter(decent).cloned().unwrap_or_else(fresh))
     }
 
+    /// A new one.
+    pub(super) fn new() -> Self {
+        Self(fresh())
+    }
+
     /// The name as text.
     pub(super) fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("-")

@@ -5,6 +5,7 @@
 use http::{HeaderMap, Method, Request, StatusCode, header};
 
 use super::super::error::ApiError;
+use crate::server::{Mark, Marks};
 
 /// Reads the head of HTTP/2 as one of HTTP/1.1, so that everything behind sees one form: the authority is the `Host`, and cookies that
 /// came in pieces are one again. What cannot be is refused.
@@ -34,7 +35,7 @@ pub(super) fn settle<B>(request: &mut Request<B>) -> Result<(), ApiError> {
 const SOCKETS: &str = "/ws/";
 
 /// Refuses a request that has two readings.
-pub(super) fn check<B>(request: &Request<B>, head_bytes_max: usize) -> Result<(), ApiError> {
+pub(super) fn check<B>(request: &Request<B>, marks: Marks, head_bytes_max: usize) -> Result<(), ApiError> {
     // hyper's own limit is that of its buffer, which holds part of a body too: it lets through somewhat more than was set.
     if head_bytes(request) > head_bytes_max {
         let message = format!("the request head is larger than {head_bytes_max} bytes (server.header.max.bytes)");
@@ -43,7 +44,9 @@ pub(super) fn check<B>(request: &Request<B>, head_bytes_max: usize) -> Result<()
     if request.method() == Method::CONNECT {
         return Err(ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "CONNECT is not offered: this is not a proxy"));
     }
-    framing(request.headers())?;
+    if marks.has(Mark::TransferEncoding) || marks.has(Mark::Expect) {
+        framing(request.headers())?;
+    }
     hosts(request)?;
     path(request.uri().path())
 }
@@ -122,13 +125,25 @@ fn path(path: &str) -> Result<(), ApiError> {
 
 /// Whether there is nothing in a path that could be read in two ways, as in nearly all of them.
 fn is_plain(path: &str) -> bool {
-    let mut previous = 0;
+    let mut after_slash = false;
     path.bytes().all(|byte| {
-        let doubled = byte == b'/' && previous == b'/';
-        previous = byte;
-        !doubled && byte.is_ascii() && !matches!(byte, b'%' | b'.' | b'\\' | 0)
+        let is_slash = byte == b'/';
+        let plain = PLAIN[usize::from(byte)] && !(is_slash && after_slash);
+        after_slash = is_slash;
+        plain
     })
 }
+
+/// Bytes that every reader of a path takes for themselves.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 1;
+    while byte < 128 {
+        plain[byte] = !matches!(byte as u8, b'%' | b'.' | b'\\');
+        byte += 1;
+    }
+    plain
+};
 
 /// `/health/` means `/health`, as it did in the original. Pages that load their parts by relative path keep their slash.
 pub(super) fn forgive_trailing_slash<B>(request: &mut Request<B>) {
@@ -161,7 +176,7 @@ mod tests {
 
     fn verdict(build: impl FnOnce(http::request::Builder) -> http::request::Builder) -> Result<(), StatusCode> {
         let request = build(Request::builder().uri("/api/v1/instances").header("host", "localhost:9090")).body(()).expect("request");
-        check(&request, 65_536).map_err(|error| error.status())
+        check(&request, Marks::of(request.headers()), 65_536).map_err(|error| error.status())
     }
 
     #[test]
@@ -181,7 +196,7 @@ mod tests {
                 request = request.header(*name, *value);
             }
             let mut request = request.body(()).expect("request");
-            let checked = settle(&mut request).and_then(|()| check(&request, 65_536));
+            let checked = settle(&mut request).and_then(|()| check(&request, Marks::of(request.headers()), 65_536));
             checked.map(|()| request).map_err(|error| error.status())
         };
         let request = settled("https://m.example:9090/a?b", &[("cookie", "a=1"), ("cookie", "b=2")]).expect("settled");

@@ -8,14 +8,13 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use ipnet::IpNet;
 
-const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const HTTP: HeaderValue = HeaderValue::from_static("http");
-const HTTPS: HeaderValue = HeaderValue::from_static("https");
+static FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+static PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+static HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 static NO_HOST: HeaderValue = HeaderValue::from_static("-");
 
 /// The most clients that a worker remembers.
@@ -36,16 +35,21 @@ pub(in crate::gateway) struct Forwarded {
 struct Remembered {
     clients: HashMap<(IpAddr, HeaderValue), Told>,
     /// The one that asked last: it is likely to ask again, or its neighbour behind the same address.
-    last: Option<(IpAddr, Told)>,
+    last: Option<(IpAddr, HeaderValue, Told)>,
 }
 
-/// The forwarding headers of one request.
+/// The forwarding headers of one request, as they are sent.
 #[derive(Clone, Debug)]
 pub(in crate::gateway) struct Told {
-    pub(super) forwarded: HeaderValue,
-    pub(super) addresses: HeaderValue,
-    pub(super) proto: HeaderValue,
-    pub(super) host: HeaderValue,
+    pub(super) written: Bytes,
+}
+
+impl Told {
+    fn new(forwarded: &[u8], addresses: &[u8], proto: &[u8], host: &[u8]) -> Self {
+        let fields = [(FOR.as_str(), addresses), (PROTO.as_str(), proto), (HOST.as_str(), host), ("forwarded", forwarded)];
+        let lines = fields.iter().flat_map(|(name, value)| [name.as_bytes(), b": ", value, b"\r\n"]);
+        Self { written: lines.collect::<Vec<_>>().concat().into() }
+    }
 }
 
 impl Forwarded {
@@ -59,17 +63,17 @@ impl Forwarded {
         let peer = peer.to_canonical();
         let host = headers.get(header::HOST).unwrap_or(&NO_HOST);
         if !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer)) {
-            return continued(peer, host.clone(), headers, self.is_https);
+            return continued(peer, host, headers, self.is_https);
         }
         let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((address, told)) = &remembered.last
+        if let Some((address, name, told)) = &remembered.last
             && *address == peer
-            && told.host == host
+            && name == host
         {
             return told.clone();
         }
         let told = remembered.of(peer, host, self.is_https);
-        remembered.last = Some((peer, told.clone()));
+        remembered.last = Some((peer, host.clone(), told.clone()));
         told
     }
 }
@@ -82,31 +86,23 @@ impl Remembered {
         if self.clients.len() >= REMEMBERED_MAX {
             self.clients.clear();
         }
-        let told = Told {
-            forwarded: element(peer, host, is_https),
-            addresses: text(peer.to_string()),
-            proto: proto(is_https),
-            host: host.clone(),
-        };
+        let element = element(peer, host, is_https);
+        let told = Told::new(element.as_bytes(), peer.to_string().as_bytes(), proto(is_https).as_bytes(), host.as_bytes());
         self.clients.insert((peer, host.clone()), told.clone());
         told
     }
 }
 
 /// What a trusted proxy said, and the proxy itself behind it.
-fn continued(peer: IpAddr, host: HeaderValue, headers: &HeaderMap, is_https: bool) -> Told {
-    let own = element(peer, &host, is_https);
-    let (forwarded, addresses) = (said(headers, &header::FORWARDED), said(headers, &FOR));
-    Told {
-        forwarded: joined(forwarded, own.to_str().unwrap_or_default()),
-        addresses: joined(addresses, &peer.to_string()),
-        proto: headers.get(&PROTO).cloned().unwrap_or(proto(is_https)),
-        host: headers.get(&HOST).cloned().unwrap_or(host),
-    }
+fn continued(peer: IpAddr, host: &HeaderValue, headers: &HeaderMap, is_https: bool) -> Told {
+    let forwarded = joined(said(headers, &header::FORWARDED), &element(peer, host, is_https));
+    let addresses = joined(said(headers, &FOR), &peer.to_string());
+    let proto = headers.get(&PROTO).map_or(proto(is_https).as_bytes(), HeaderValue::as_bytes);
+    Told::new(forwarded.as_bytes(), addresses.as_bytes(), proto, headers.get(&HOST).unwrap_or(host).as_bytes())
 }
 
-const fn proto(is_https: bool) -> HeaderValue {
-    if is_https { HTTPS } else { HTTP }
+const fn proto(is_https: bool) -> &'static str {
+    if is_https { "https" } else { "http" }
 }
 
 fn said(headers: &HeaderMap, name: &HeaderName) -> String {
@@ -114,27 +110,23 @@ fn said(headers: &HeaderMap, name: &HeaderName) -> String {
     values.join(", ")
 }
 
-fn joined(mut said: String, own: &str) -> HeaderValue {
+fn joined(mut said: String, own: &str) -> String {
     if said.is_empty() || said.len() > CONTINUED_MAX {
-        return text(own.to_owned());
+        return own.to_owned();
     }
     said.push_str(", ");
     said.push_str(own);
-    text(said)
+    said
 }
 
 /// One element of `Forwarded`. `Host` has passed the edge: a name or an address, with a port perhaps.
-fn element(peer: IpAddr, host: &HeaderValue, is_https: bool) -> HeaderValue {
+fn element(peer: IpAddr, host: &HeaderValue, is_https: bool) -> String {
     let mut element = String::with_capacity(64);
     // Writing to a string cannot fail.
     let _ = match peer {
         IpAddr::V4(address) => write!(element, "for={address}"),
         IpAddr::V6(address) => write!(element, "for=\"[{address}]\""),
     };
-    let _ = write!(element, ";host=\"{}\";proto={}", host.to_str().unwrap_or("-"), if is_https { "https" } else { "http" });
-    text(element)
-}
-
-fn text(text: String) -> HeaderValue {
-    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("-"))
+    let _ = write!(element, ";host=\"{}\";proto={}", host.to_str().unwrap_or("-"), proto(is_https));
+    element
 }

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use super::{drop_all, drop_connection, is_hop_by_hop};
+use super::is_hop_by_hop;
 
 /// Which instance answered.
 const INSTANCE: HeaderName = HeaderName::from_static("x-peegeeq-instance");
@@ -16,17 +16,18 @@ pub(in crate::gateway) const HEDGED: HeaderName = HeaderName::from_static("x-pee
 /// Nobody is well: who answered was healthy last.
 pub(in crate::gateway) const EVIDENCE: HeaderName = HeaderName::from_static("x-peegeeq-evidence");
 
-/// Takes off what concerns the connection to the instance or is the manager's to say, and names the instance. `true`: the
-/// connection is not to be used again.
-pub(in crate::gateway) fn clean(headers: &mut HeaderMap, instance: &HeaderValue) -> bool {
-    let last = drop_connection(headers);
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        // The coding went before; a length beside it would be another reading of the same bytes.
-        headers.remove(header::CONTENT_LENGTH);
+/// Whether a header passes on: it does not if it concerns the connection to the instance or is the manager's to say.
+pub(in crate::gateway) fn passes_back(name: &str) -> bool {
+    match name.as_bytes().first() {
+        Some(b'a') => !name.starts_with("access-control-"),
+        Some(b'x') => !name.starts_with("x-peegeeq-"),
+        _ => !is_hop_by_hop(name),
     }
-    drop_all(headers, |name| is_hop_by_hop(name) || name.starts_with("access-control-") || name.starts_with("x-peegeeq-"));
-    headers.insert(INSTANCE, instance.clone());
-    last
+}
+
+/// Names the instance that answered.
+pub(in crate::gateway) fn name(headers: &mut HeaderMap, instance: &HeaderValue) {
+    headers.append(INSTANCE, instance.clone());
 }
 
 /// Whether an answer is a stream of events, which has no end of its own.
