@@ -43,8 +43,7 @@ const BANNED: [(&str, &str); 14] = [
 ];
 
 /// Packages of which two incompatible versions are linked into the binary, with the reason why that is tolerated.
-const DUPLICATES: [(&str, &str); 7] = [
-    ("base64", "metrics-exporter-prometheus is one version behind"),
+const DUPLICATES: [(&str, &str); 6] = [
     ("cpufeatures", "sha1, which the handshake of WebSockets needs, is one version behind"),
     ("getrandom", "follows rand"),
     ("hashbrown", "metrics-util is one version behind"),

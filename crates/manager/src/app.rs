@@ -150,11 +150,9 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let Checked { tokens, listed, webhook, tls, dialer } = check(&config)?;
     let metrics = if config.metrics.enabled { Some(Metrics::install()?) } else { None };
     let bound = BoundServer::bind(server_settings(&config.server, tls.clone()))?;
-    let store_settings =
-        StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age };
     let (tasks, ended_early) = Tasks::new(Handle::current());
     let chosen = backend::choose(&config, &tasks).await;
-    let (store, mut loaded) = Store::open(&backend::store_folder(&config, chosen.backend), store_settings)?;
+    let (store, mut loaded) = Store::open(&backend::store_folder(&config, chosen.backend), store_settings(&config))?;
     backend::remember(&config, chosen.backend);
     let (epoch, known, rolling) = (loaded.epoch, std::mem::take(&mut loaded.setups), std::mem::take(&mut loaded.rolling));
     let dialer = Arc::new(dialer);
@@ -215,12 +213,21 @@ pub async fn start(config: Config, told: Vec<Effective>) -> Result<RunningApp, S
     let server = bound.start(&Edge::new(router, gateway, edge_settings(&config, tokens, &manager_id)))?;
     let (delay, grace) = (config.server.shutdown_delay, config.server.shutdown_grace);
     let app = RunningApp { server, tasks, ended_early, readiness, updates, delay, grace, fan_in, health, tls, catalog, registry, chosen };
+    open(app, listed).await
+}
+
+/// Registers the listed instances, and says that the manager is ready.
+async fn open(app: RunningApp, listed: Vec<Registration>) -> Result<RunningApp, StartError> {
     if let Err(sentence) = static_instances::register(&app, listed).await {
         app.stop().await;
         return Err(StartError::StaticInstances(sentence));
     }
     app.readiness.set(true);
     Ok(app)
+}
+
+fn store_settings(config: &Config) -> StoreSettings {
+    StoreSettings { journal_entries_max: config.registry.journal_max_entries, journal_age_max: config.registry.journal_max_age }
 }
 
 impl RunningApp {

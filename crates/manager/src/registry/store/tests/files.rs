@@ -170,7 +170,9 @@ fn places_that_cannot_be_written_are_named() {
     fs::write(dir.path().join("file"), "").unwrap();
     let error = open(&dir.path().join("file/data")).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains("file/data"), "{error}");
-    for (kind, wanted) in [(std::io::ErrorKind::StorageFull, "free some"), (std::io::ErrorKind::ReadOnlyFilesystem, "writable for this user")] {
+    for (kind, wanted) in
+        [(std::io::ErrorKind::StorageFull, "free some"), (std::io::ErrorKind::ReadOnlyFilesystem, "writable for this user")]
+    {
         let disk = prepared_disk();
         disk.fail(disk::Fault { on: disk::On::Write, after: 0, between: 0, times: 99, error: kind });
         let error = Store::on_medium(disk, KEEP_ALL).map(|_| ()).unwrap_err();
