@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use peegeeq_domain::health::Verdict;
 use peegeeq_domain::incident::{Board, Incident, Noted, Now, Picture, Place, Rules, Subject};
-use peegeeq_domain::instance::{Draft, Instance, InstanceId, Presence, Registration, Revision, Verb};
+use peegeeq_domain::instance::{Draft, Instance, Presence, Registration, Revision, Verb};
 use peegeeq_domain::journal::{JournalEvent, TroubledSetup};
 use peegeeq_domain::time::Timestamp;
 use proptest::prelude::*;

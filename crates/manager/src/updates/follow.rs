@@ -50,7 +50,7 @@ impl Follower {
             tokio::select! {
                 goes_on = self.catalog.changed() => if !goes_on { std::future::pending::<()>().await },
                 goes_on = self.follows.journal.moved() => if !goes_on { std::future::pending::<()>().await },
-                goes_on = self.follows.incidents.changed() => if !goes_on.is_ok() { std::future::pending::<()>().await },
+                goes_on = self.follows.incidents.changed() => if goes_on.is_err() { std::future::pending::<()>().await },
                 _ = look.tick() => {}
             }
         }

@@ -172,8 +172,8 @@ impl Format {
             None => {}
         }
         let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let types = accepted.flat_map(|value| value.split(',')).map(|part| part.split(';').next().unwrap_or_default().trim());
-        let first = types.filter(|wanted| matches!(*wanted, "text/markdown" | "application/json" | "application/*" | "*/*")).next();
+        let mut types = accepted.flat_map(|value| value.split(',')).map(|part| part.split(';').next().unwrap_or_default().trim());
+        let first = types.find(|wanted| matches!(*wanted, "text/markdown" | "application/json" | "application/*" | "*/*"));
         Ok(if first == Some("text/markdown") { Self::Markdown } else { Self::Json })
     }
 }

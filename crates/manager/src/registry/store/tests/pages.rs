@@ -11,7 +11,7 @@ use peegeeq_domain::health::Verdict;
 /// The clock runs, stands still now and then, is a little out of order, and is set back far and forth again.
 fn time(n: u64) -> u64 {
     let back = if (150..220).contains(&n) || n > 280 { 900_000 } else { 0 };
-    1_000_000 + n / 3 * 10_000 - back - if n % 11 == 0 { 40_000 } else { 0 }
+    1_000_000 + n / 3 * 10_000 - back - if n.is_multiple_of(11) { 40_000 } else { 0 }
 }
 
 /// An entry about one of a few instances at a time; the clock stands still now and then.
