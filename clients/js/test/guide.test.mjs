@@ -77,10 +77,10 @@ describe('everything else', () => {
 
   it('leads a rolling restart, and calls it off', async () => {
     const begun = await client.beginRollingRestart({ instanceIds: ['peegeeq-demo-03'], reason: 'upgrade' })
-    assert.deepEqual((await client.getRollingRestarts()).restarts.map((one) => one.id), [begun.id])
-    assert.equal((await client.pauseRollingRestart(begun.id, { reason: 'lunch' })).id, begun.id)
-    assert.equal((await client.getRollingRestart(begun.id)).id, begun.id)
-    assert.equal((await client.cancelRollingRestart(begun.id)).id, begun.id)
+    assert.deepEqual((await client.getRollingRestarts()).restarts.map((one) => one.restartId), [begun.restartId])
+    assert.equal((await client.pauseRollingRestart(begun.restartId, { reason: 'lunch' })).restartId, begun.restartId)
+    assert.equal((await client.getRollingRestart(begun.restartId)).restartId, begun.restartId)
+    assert.equal((await client.cancelRollingRestart(begun.restartId)).restartId, begun.restartId)
     await until('it being served again', async () => (await client.getInstance('peegeeq-demo-03')).instance.presence === 'serving')
     await assert.rejects(client.getIncident('4711'), { status: 404 })
     await assert.rejects(client.getIncidentMarkdown('4711'), { status: 404 })

@@ -52,10 +52,10 @@ def test_an_instance_comes_and_goes(client: Any) -> None:
 
 def test_a_rolling_restart_is_led_and_called_off(client: Any) -> None:
     begun = client.begin_rolling_restart({"instanceIds": ["peegeeq-demo-03"], "reason": "upgrade"})
-    assert begun["id"] in [one["id"] for one in client.get_rolling_restarts()["restarts"]]
-    assert client.pause_rolling_restart(begun["id"], {"reason": "lunch"})["id"] == begun["id"]
-    assert client.get_rolling_restart(begun["id"])["id"] == begun["id"]
-    client.cancel_rolling_restart(begun["id"])
+    assert begun["restartId"] in [one["restartId"] for one in client.get_rolling_restarts()["restarts"]]
+    assert client.pause_rolling_restart(begun["restartId"], {"reason": "lunch"})["restartId"] == begun["restartId"]
+    assert client.get_rolling_restart(begun["restartId"])["restartId"] == begun["restartId"]
+    client.cancel_rolling_restart(begun["restartId"])
     until("it being served again", lambda: client.get_instance("peegeeq-demo-03")["instance"]["presence"] == "serving")
     for ask in (client.get_incident, client.get_incident_markdown):
         with pytest.raises(ServiceManagerError) as failure:

@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 
 /// Fewer instances than this are not most of a region.
 const MANY: usize = 3;
+/// Up to so many, every failure is looked at with all before it.
+const FEW: usize = 64;
 /// The most failures that are remembered to see whether most fail together.
 const RECENT_MAX: usize = 4096;
 
@@ -115,7 +117,11 @@ impl Board {
 
     /// If most of a part of the cluster went down lately, its incidents are one.
     fn gather_part(&mut self, part: &Part, mark: Mark) {
-        if self.grouping.recent.len() < MANY || self.grouping.failed.contains_key(part) {
+        let recent = self.grouping.recent.len();
+        // Many failures are not looked through anew at each further one: a sixteenth more is soon enough, and what is looked through
+        // stays in proportion.
+        let is_due = recent < FEW || recent.is_multiple_of(recent / 16);
+        if recent < MANY || !is_due || self.grouping.failed.contains_key(part) {
             return;
         }
         let down: Vec<InstanceId> = self.grouping.recent.iter().map(|(_, id)| id).filter(|id| self.is_down_in(id, part)).cloned().collect();

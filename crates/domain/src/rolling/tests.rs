@@ -179,6 +179,24 @@ fn who_leaves_when_it_stops_is_expected_back() {
     assert!(pause_of(&gone.turn(&[None], at(106)).next).contains("not registered again"));
 }
 
+#[test]
+fn who_leaves_before_or_after_its_restart_is_skipped() {
+    let chosen = turned(&plan(&["a"], 1), &[well()], 1).next;
+    assert_eq!((stages(&chosen), stages(&chosen.turn(&[None], at(2)).next)), (vec!["chosen"], vec!["skipped"]));
+    let mut returning = ready();
+    returning.steps[0].stage = Stage::Returning;
+    assert_eq!(stages(&returning.turn(&[None], at(6)).next), ["skipped"]);
+}
+
+#[test]
+fn orders_that_are_refused_pause_it() {
+    let chosen = turned(&plan(&["a"], 1), &[well()], 1).next;
+    assert!(pause_of(&turned(&chosen, &[well()], 106).next).contains("could not be ordered"));
+    let mut returning = ready();
+    returning.steps[0].stage = Stage::Returning;
+    assert!(pause_of(&turned(&returning, &[draining()], 900).next).contains("could not be let in again"));
+}
+
 /// A cluster that does what it is told, some steps later: whatever the pace, never too many are out, and it ends.
 #[test]
 fn whatever_the_pace_it_ends_and_never_too_many_are_out() {

@@ -192,15 +192,21 @@ impl Rolling {
         let late = |span: Duration| later(step.since.max(self.since), span) < now;
         let limits = &self.limits;
         let Some(sight) = sight else {
-            // It left, as some do when they stop: it is expected back under its id.
-            let gone = step.stage == Stage::Restarting && late(limits.restart_within);
-            return if gone { Way::Pause("it has not registered again".into()) } else { Way::Stay };
+            return match step.stage {
+                Stage::Chosen | Stage::Returning => Way::skip("it is not registered any more"),
+                // It left, as some do when they stop: it is expected back under its id.
+                Stage::Restarting if late(limits.restart_within) => Way::Pause("it has not registered again".into()),
+                _ => Way::Stay,
+            };
         };
         let taken_back = sight.presence == Presence::Serving;
         match step.stage {
             Stage::Chosen if sight.ours => Way::On(Stage::Draining, "it gets nothing new".into()),
             Stage::Chosen if matches!(sight.presence, Presence::Maintenance | Presence::Stopping) => {
                 Way::skip("it was taken out by somebody else")
+            }
+            Stage::Chosen if late(limits.restart_within) => {
+                Way::Pause("it could not be ordered to drain: the manager's log says why".into())
             }
             Stage::Chosen => Way::Order(Act::Drain { instance: step.instance.clone(), deadline: later(now, limits.deadline) }),
             Stage::Draining | Stage::Ready if taken_back && !step.forced => {
@@ -219,6 +225,9 @@ impl Rolling {
             }
             Stage::Restarting if late(limits.restart_within) => Way::Pause("it has not become well in time".into()),
             Stage::Setups => setups(step, sight, late(limits.setups_within)),
+            Stage::Returning if sight.ours && late(limits.setups_within) => {
+                Way::Pause("it could not be let in again: the manager's log says why".into())
+            }
             Stage::Returning if sight.ours => Way::Order(Act::Resume(step.instance.clone())),
             Stage::Returning if !taken_back => Way::Pause("somebody else took it out meanwhile".into()),
             Stage::Returning if step.forced || (sight.takes_part() && sight.serves) => Way::On(Stage::Done, "it takes part again".into()),

@@ -68,6 +68,10 @@ impl Follower {
 
     /// Reads what there is; `false`: it could not be read now.
     async fn read_on(&mut self) -> bool {
+        if self.journal.position().number > self.read + PAGE as u64 {
+            // So far behind, what is shown is not how it is.
+            self.is_complete.store(false, Ordering::Release);
+        }
         while self.journal.position().number > self.read {
             let page = match self.journal.after(self.read, PAGE).await {
                 Ok(page) => page,

@@ -52,6 +52,11 @@ impl Outcome {
         self.into_refusal().send(error.clone());
     }
 
+    /// Whether it is about what only this manager keeps, wherever the registry lies.
+    pub(super) const fn is_kept_here_only(&self) -> bool {
+        matches!(self, Self::Kept { .. } | Self::Remembered { .. })
+    }
+
     /// The place where its caller waits.
     pub(super) fn into_refusal(self) -> Refusal {
         match self {

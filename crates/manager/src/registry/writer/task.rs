@@ -187,9 +187,10 @@ impl Writer {
         let Some(InFlight { events, outcomes, from_backlog }) = self.in_flight.take() else { return 0 };
         let answered = outcomes.len();
         let Finished { mut writes, result, position } = finished;
-        // What Consul has is in force, whatever becomes of the copy here.
-        let in_force = if self.shared.is_some() { &Ok(()) } else { &result };
-        if in_force.is_ok() {
+        // What Consul has is in force, whatever becomes of the copy here; what only this manager keeps is not.
+        let is_elsewhere = |outcome: &Outcome| self.shared.is_some() && !outcome.is_kept_here_only();
+        let (elsewhere, here): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(is_elsewhere);
+        if self.shared.is_some() || result.is_ok() {
             self.show(events);
         }
         match &result {
@@ -198,7 +199,8 @@ impl Writer {
         }
         self.position.send_if_modified(|before| std::mem::replace(before, position) != position);
         self.note_status(&result);
-        self.answer(outcomes, in_force);
+        self.answer(elsewhere, &Ok(()));
+        self.answer(here, &result);
         answered
     }
 
