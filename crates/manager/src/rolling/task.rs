@@ -23,15 +23,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 pub(super) async fn run(ground: Ground, doors: Doors) {
     let Doors { mut orders, all } = doors;
     let mut leader = Leader { ground, all, eyes: Eyes::default() };
+    // A cadence of its own: who orders again and again must not keep it from looking.
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    looks.reset();
     loop {
         let is_led = leader.led().is_some();
         tokio::select! {
             order = orders.recv() => match order {
-                Some(order) => leader.order(order).await,
+                Some(order) => {
+                    leader.order(order).await;
+                    if !is_led {
+                        // What was just begun is looked at when the rest of the manager has heard of it.
+                        looks.reset();
+                    }
+                }
                 // Nobody can say anything any more: the manager stops.
                 None => std::future::pending().await,
             },
-            () = tokio::time::sleep(LOOK_EVERY), if is_led => leader.turn().await,
+            _ = looks.tick(), if is_led => leader.turn().await,
         }
     }
 }

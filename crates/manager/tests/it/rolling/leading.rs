@@ -124,3 +124,20 @@ async fn a_drain_shows_its_progress_and_its_deadline_ends_streams() {
     let told = &routing["instances"][0];
     assert_eq!((told["streams"].as_u64(), told["drain"]["progress"].as_str()), (Some(0), Some("drained")), "{told}");
 }
+
+#[tokio::test]
+async fn who_asks_again_and_again_does_not_hold_it_up() {
+    let app = TestApp::start().await;
+    let (_a, _b) = (instance(&app, "a", false).await, instance(&app, "b", false).await);
+    all_used(&app, &["a", "b"]).await;
+    let path = begin(&app, &order(&["a"])).await;
+    let again_and_again = async {
+        loop {
+            assert_eq!(app.post(ROLLING, &order(&["b"])).await.status, 409);
+        }
+    };
+    tokio::select! {
+        () = again_and_again => {}
+        _ = stage(&app, &path, "a", "ready-to-restart") => {}
+    }
+}
