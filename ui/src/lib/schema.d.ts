@@ -2554,8 +2554,8 @@ export interface components {
             environment: string;
             /** @description Names this process: another start has another one. Requests it sends on carry it. */
             id: string;
-            /** @description Whether it decides what one alone must decide. */
-            leader: boolean;
+            /** @description Whether it decides what one alone must decide; null where the registry lies in Consul and others may decide too. */
+            leader?: boolean | null;
             /** @description What `service.name` says. */
             name: string;
             /** @description Whether it takes part: false while it stops. */

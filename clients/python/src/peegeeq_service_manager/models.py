@@ -2980,9 +2980,9 @@ class ManagerView(TypedDict):
     """
     Names this process: another start has another one. Requests it sends on carry it.
     """
-    leader: bool
+    leader: NotRequired[bool | None]
     """
-    Whether it decides what one alone must decide.
+    Whether it decides what one alone must decide; null where the registry lies in Consul and others may decide too.
     """
     name: str
     """

@@ -55,8 +55,8 @@ fn this_one(state: &ApiState) -> ManagerView {
     ManagerView {
         id: identity.id.clone(),
         is_self: true,
-        // Alone it decides everything.
-        leader: true,
+        // Alone it decides everything; who does among several on one Consul is not agreed on yet.
+        leader: state.registry.consul().is_none().then_some(true),
         name: identity.service.clone(),
         version: health.version,
         started_at: clock::iso(identity.started),

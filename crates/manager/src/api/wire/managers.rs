@@ -29,8 +29,8 @@ pub struct ManagerView {
     /// Whether it is the one that answers.
     #[serde(rename = "self")]
     pub is_self: bool,
-    /// Whether it decides what one alone must decide.
-    pub leader: bool,
+    /// Whether it decides what one alone must decide; null where the registry lies in Consul and others may decide too.
+    pub leader: Option<bool>,
     /// What `service.name` says.
     pub name: String,
     /// Version of its program.

@@ -209,8 +209,8 @@ impl Command {
         match self {
             Self::Register { reply, .. } => Refusal::Register(reply),
             Self::Update { reply, .. } => Refusal::Update(reply),
-            Self::Deregister { reply, .. } | Self::Keep { reply, .. } => Refusal::Deregister(reply),
-            Self::Remember { reply, .. } => Refusal::Remember(reply),
+            Self::Deregister { reply, .. } => Refusal::Deregister(reply),
+            Self::Remember { reply, .. } | Self::Keep { reply, .. } => Refusal::Keep(reply),
         }
     }
 }

@@ -21,7 +21,6 @@ pub(super) enum Outcome {
     Registered { registered: Registered, reply: Reply<Registered> },
     Updated { updated: Updated, reply: Reply<Updated> },
     Deregistered { last: Arc<Instance>, reply: Reply<()> },
-    Remembered { reply: Reply<()> },
     Kept { reply: Reply<()> },
     Refused { error: RegistryError, reply: Refusal },
 }
@@ -32,7 +31,7 @@ pub(super) enum Refusal {
     Register(Reply<Registered>),
     Update(Reply<Updated>),
     Deregister(Reply<()>),
-    Remember(Reply<()>),
+    Keep(Reply<()>),
 }
 
 impl Refusal {
@@ -41,7 +40,7 @@ impl Refusal {
         match self {
             Self::Register(reply) => drop(reply.send(Err(error))),
             Self::Update(reply) => drop(reply.send(Err(error))),
-            Self::Deregister(reply) | Self::Remember(reply) => drop(reply.send(Err(error))),
+            Self::Deregister(reply) | Self::Keep(reply) => drop(reply.send(Err(error))),
         }
     }
 }
@@ -54,7 +53,7 @@ impl Outcome {
 
     /// Whether it is about what only this manager keeps, wherever the registry lies.
     pub(super) const fn is_kept_here_only(&self) -> bool {
-        matches!(self, Self::Kept { .. } | Self::Remembered { .. })
+        matches!(self, Self::Kept { .. })
     }
 
     /// The place where its caller waits.
@@ -62,8 +61,8 @@ impl Outcome {
         match self {
             Self::Registered { reply, .. } => Refusal::Register(reply),
             Self::Updated { reply, .. } => Refusal::Update(reply),
-            Self::Deregistered { reply, .. } | Self::Kept { reply } => Refusal::Deregister(reply),
-            Self::Remembered { reply } => Refusal::Remember(reply),
+            Self::Deregistered { reply, .. } => Refusal::Deregister(reply),
+            Self::Kept { reply } => Refusal::Keep(reply),
             Self::Refused { reply, .. } => reply,
         }
     }
@@ -152,7 +151,7 @@ impl<'a> Plan<'a> {
             },
             Command::Remember { setups, reply } => {
                 setups.into_iter().for_each(|known| self.remember(known));
-                Outcome::Remembered { reply }
+                Outcome::Kept { reply }
             }
             Command::Keep { kept, reply } => {
                 self.keep(kept);

@@ -238,7 +238,7 @@ impl Writer {
                 self.departed.note(last.id().clone(), last.revision);
                 let _ = reply.send(Ok(()));
             }
-            Outcome::Remembered { reply } | Outcome::Kept { reply } => _ = reply.send(Ok(())),
+            Outcome::Kept { reply } => _ = reply.send(Ok(())),
             Outcome::Refused { error, reply } => reply.send(error),
         }
     }

@@ -36,6 +36,12 @@ async fn goes_on_without_it(app: &TestApp, read: bool) {
     assert_eq!(app.get("/api/v1/instances/nobody").await.status, 404, "nobody waits for it");
     let detail = app.get("/health/detail").await.json();
     let consul = &detail["registry"]["consul"];
+    let own = &app.get("/api/v1/managers").await.json()["managers"][0];
+    assert_eq!(
+        (&own["leader"], &own["registry"]["backend"]),
+        (&serde_json::Value::Null, &serde_json::json!("consul")),
+        "others may be there"
+    );
     assert!(consul["ageMs"].is_number() == read && consul["connected"] == false && detail["registry"]["backend"] == "consul", "{detail}");
 }
 
